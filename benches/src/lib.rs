@@ -1,0 +1,1 @@
+//! corio raced against its peers.

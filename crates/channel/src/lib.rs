@@ -1,0 +1,1 @@
+//! Channels that lose nothing when a future is dropped, under any runtime.

@@ -1,0 +1,1 @@
+//! The attribute macros of corio: main and test.

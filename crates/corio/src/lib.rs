@@ -1,0 +1,1 @@
+//! corio: a Linux async runtime, one io_uring per thread.

@@ -1,0 +1,1 @@
+//! A small epoll runtime for older or locked-down kernels.

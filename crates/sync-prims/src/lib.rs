@@ -1,0 +1,1 @@
+//! Synchronisation primitives that work under any runtime.
