@@ -1,0 +1,4 @@
+//! `async` is missing.
+
+#[corio_macros::main]
+fn main() {}

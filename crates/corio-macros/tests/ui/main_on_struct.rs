@@ -1,0 +1,4 @@
+//! Not a function.
+
+#[corio_macros::main]
+struct Main;

@@ -1,0 +1,4 @@
+//! A program's arguments come from `std::env::args`.
+
+#[corio_macros::main]
+async fn main(arguments: Vec<String>) {}

@@ -1,0 +1,6 @@
+//! `async` is missing.
+
+#[corio_macros::test]
+fn adds() {}
+
+fn main() {}
