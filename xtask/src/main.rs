@@ -1,3 +1,43 @@
-//! Development commands of corio.
+//! Development commands of corio, run as `cargo xtask <command>`.
+//!
+//! One file (or folder) per command; `flags` declares every argument. The commands share three small modules: `workspace`
+//! (what `cargo metadata` says), `child` (child processes with a clean environment) and `tally` (what a test run printed).
 
-fn main() {}
+mod asan;
+mod child;
+mod ci;
+mod flags;
+mod layers;
+mod loom;
+mod tally;
+mod test;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::flags::{Command, Xtask};
+
+/// What a command returns: the error is printed as it stands and the exit code is 1.
+pub(crate) type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> ExitCode {
+    let xtask = Xtask::parse();
+    let result = match &xtask.command {
+        Command::Asan(args) => asan::run(args),
+        Command::Ci(args) => ci::run(args),
+        Command::Layers => layers::run(),
+        Command::Loom(args) => loom::run(args),
+        Command::Test(args) => test::run(args),
+        Command::Tidy(args) => tidy::run(args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

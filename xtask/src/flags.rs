@@ -1,0 +1,83 @@
+//! Every command and argument of `cargo xtask`, declared once.
+
+use clap::{Args, Parser, Subcommand};
+
+/// Development commands of corio.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+pub(crate) struct Xtask {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Run the tests under AddressSanitizer with leak detection (needs a nightly toolchain)
+    Asan(AsanArgs),
+    /// Run everything that continuous integration runs
+    Ci(CiArgs),
+    /// Check the dependency edges between the workspace's packages
+    Layers,
+    /// Run the loom models
+    Loom(LoomArgs),
+    /// Run all suites and doc tests, compile the examples, then run the quick tier of the loom models
+    Test(TestArgs),
+    /// Check the source rules, formatting, lints and documentation
+    Tidy(TidyArgs),
+}
+
+#[derive(Args)]
+pub(crate) struct AsanArgs {
+    /// Test only these packages
+    #[arg(short, long, value_name = "PACKAGE")]
+    pub(crate) package: Vec<String>,
+    /// Succeed without testing when no nightly toolchain is installed
+    #[arg(long)]
+    pub(crate) if_available: bool,
+    /// Arguments for the test binaries, for example a filter
+    #[arg(last = true)]
+    pub(crate) test_args: Vec<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct CiArgs {
+    /// Also run the full loom tier and type-check the benchmarks (builds the peers' dependencies; slow)
+    #[arg(long)]
+    pub(crate) full: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct LoomArgs {
+    /// Check only these packages
+    #[arg(short, long, value_name = "PACKAGE")]
+    pub(crate) package: Vec<String>,
+    /// Explore up to 3 preemptions without a time limit, instead of 2 preemptions and 60 s per model
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// Run only models whose name contains this
+    #[arg(value_name = "FILTER", default_value = "loom_")]
+    pub(crate) filter: String,
+}
+
+#[derive(Args)]
+pub(crate) struct TestArgs {
+    /// Test only these packages
+    #[arg(short, long, value_name = "PACKAGE")]
+    pub(crate) package: Vec<String>,
+    /// Leave the loom models out
+    #[arg(long)]
+    pub(crate) no_loom: bool,
+    /// Arguments for the test binaries, for example a filter
+    #[arg(last = true)]
+    pub(crate) test_args: Vec<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct TidyArgs {
+    /// Check only the source rules: no cargo fmt, clippy or doc
+    #[arg(long)]
+    pub(crate) rules_only: bool,
+    /// Skip, instead of failing, the steps whose rustup component is not installed
+    #[arg(long)]
+    pub(crate) if_available: bool,
+}
