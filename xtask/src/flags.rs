@@ -16,6 +16,8 @@ pub(crate) enum Command {
     Asan(AsanArgs),
     /// Run everything that continuous integration runs
     Ci(CiArgs),
+    /// Report what this machine grants corio: kernel, ring flags, limits, fallback
+    Doctor(DoctorArgs),
     /// Check the dependency edges between the workspace's packages
     Layers,
     /// Run the loom models
@@ -44,6 +46,13 @@ pub(crate) struct CiArgs {
     /// Also run the full loom tier and type-check the benchmarks (builds the peers' dependencies; slow)
     #[arg(long)]
     pub(crate) full: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct DoctorArgs {
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Args)]

@@ -6,6 +6,7 @@
 mod asan;
 mod child;
 mod ci;
+mod doctor;
 mod flags;
 mod layers;
 mod loom;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
     let result = match &xtask.command {
         Command::Asan(args) => asan::run(args),
         Command::Ci(args) => ci::run(args),
+        Command::Doctor(args) => doctor::run(args),
         Command::Layers => layers::run(),
         Command::Loom(args) => loom::run(args),
         Command::Test(args) => test::run(args),
