@@ -1,1 +1,12 @@
-//! corio raced against its peers.
+//! corio raced against its peers: what the three programs of this package share.
+//!
+//! - `echo-server` serves TCP echo with one of the [subjects](echo::SUBJECTS);
+//! - `load-gen` loads it from another process and checks every byte ([`load`]).
+//!
+//! `cargo xtask bench` builds and drives them. The package is the only one that knows the peers,
+//! and nothing depends on it.
+
+pub mod echo;
+pub mod load;
+mod poller;
+pub mod process;
