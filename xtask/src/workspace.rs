@@ -99,7 +99,7 @@ mod tests {
         "workspace_root": "/w", "target_directory": "/w/target",
         "packages": [
             {"name": "modelled", "dependencies": [{"name": "loom", "kind": null, "target": "cfg(loom)"}]},
-            {"name": "plain", "dependencies": [{"name": "libc", "kind": null, "target": null}]}
+            {"name": "plain", "dependencies": [{"name": "loom", "kind": "dev", "target": "cfg(unix)"}]}
         ]
     }"#;
 

@@ -17,8 +17,9 @@ pub(super) fn run(if_available: bool) -> Result<Vec<&'static str>> {
                 .read()
                 .is_err()
         {
+            let verdict = if if_available { "skipped" } else { "error" };
             println!(
-                "{}: `cargo {component}` is not installed: `rustup component add {}`",
+                "{}: {verdict}: `cargo {component}` is not installed: `rustup component add {}`",
                 step.name, step.rustup_name
             );
             if !if_available {

@@ -173,6 +173,7 @@ mod tests {
         let (code, _) = split("fn f<'a>(x: &'a str) { g('x', '\\'', 'ä'); h(b'{') }");
         assert!(code.contains("fn f<'a>(x: &'a str)"), "{code}");
         assert!(!code.contains("'x'") && !code.contains('ä'), "{code}");
+        assert!(!code.contains('\\'), "{code}");
         assert_eq!(code.matches('{').count(), 1, "{code}");
     }
 

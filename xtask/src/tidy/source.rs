@@ -282,10 +282,10 @@ mod tests {
         let mut sources = [
             Source::new(
                 "crates/x/src/ring/mod.rs",
-                "#[cfg(test)]\nmod tests;\nmod real;\n",
+                "#[cfg(test)]\nmod checks;\nmod real;\n",
             ),
-            Source::new("crates/x/src/ring/tests.rs", "mod deep;\n"),
-            Source::new("crates/x/src/ring/tests/deep.rs", "fn a() {}\n"),
+            Source::new("crates/x/src/ring/checks.rs", "mod deep;\n"),
+            Source::new("crates/x/src/ring/checks/deep.rs", "fn a() {}\n"),
             Source::new(
                 "crates/x/src/ring/real.rs",
                 "#[cfg(all(test, loom))]\npub(crate) mod models;\n",
