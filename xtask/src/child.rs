@@ -91,11 +91,27 @@ pub(crate) fn rustflags(extra: &str) -> String {
     }
 }
 
+/// Prints a command before it runs, the way one would type it.
+pub(crate) fn announce(command: &Cmd<'_>) {
+    eprintln!(
+        "$ {}",
+        typed(&command.to_string(), std::env::var("CARGO").ok().as_deref())
+    );
+}
+
+/// The command line with the full path of cargo, which cargo hands to its children, shortened to the name.
+fn typed(command: &str, cargo: Option<&str>) -> String {
+    match cargo.and_then(|path| command.strip_prefix(path)) {
+        Some(arguments) => format!("cargo{arguments}"),
+        None => command.to_owned(),
+    }
+}
+
 /// Runs a command that runs test binaries: passes its output through line by line and counts the results in it.
 ///
 /// `Ok` says that the command ran, not that the tests passed: see [`Tally::success`].
 pub(crate) fn run_suites(command: Cmd<'_>) -> Result<Tally> {
-    eprintln!("$ {command}");
+    announce(&command);
     let mut child = Command::from(command)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -145,6 +161,19 @@ mod tests {
         ] {
             assert!(!is_run_variable(name), "{name} belongs to the user");
         }
+    }
+
+    #[test]
+    fn commands_are_shown_as_one_would_type_them() {
+        assert_eq!(
+            typed("/opt/bin/cargo test -p a", Some("/opt/bin/cargo")),
+            "cargo test -p a"
+        );
+        assert_eq!(
+            typed("cargo +nightly test", Some("/opt/bin/cargo")),
+            "cargo +nightly test"
+        );
+        assert_eq!(typed("cargo test", None), "cargo test");
     }
 
     #[test]

@@ -27,7 +27,9 @@ pub(super) fn run(if_available: bool) -> Result<Vec<&'static str>> {
             }
             continue;
         }
-        if (step.command)(&shell).run().is_err() {
+        let command = (step.command)(&shell);
+        child::announce(&command);
+        if command.quiet().run().is_err() {
             failed.push(step.name);
         }
     }
