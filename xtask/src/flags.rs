@@ -1,6 +1,10 @@
-//! Every command and argument of `cargo xtask`, declared once.
+//! Every command and argument of `cargo xtask`, declared once; those of `bench` stand with it, in `bench::flags`.
 
 use clap::{Args, Parser, Subcommand};
+
+use crate::bench::BenchArgs;
+
+use crate::bench::BenchArgs;
 
 /// Development commands of corio.
 #[derive(Parser)]
@@ -14,6 +18,10 @@ pub(crate) struct Xtask {
 pub(crate) enum Command {
     /// Run the tests under AddressSanitizer with leak detection (needs a nightly toolchain)
     Asan(AsanArgs),
+    /// Race corio against its peers and against bare loops (builds the peers)
+    Bench(BenchArgs),
+    /// Race corio against its peers and bare loops, all races if none is named
+    Bench(BenchArgs),
     /// Run everything that continuous integration runs
     Ci(CiArgs),
     /// Report what this machine grants corio: kernel, ring flags, limits, fallback

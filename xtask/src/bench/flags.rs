@@ -1,0 +1,154 @@
+//! The arguments of `cargo xtask bench`.
+
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+
+#[derive(Args)]
+pub(crate) struct BenchArgs {
+    /// The race to run; all of them when none is named
+    #[command(subcommand)]
+    race: Option<Race>,
+    #[command(flatten)]
+    pub(super) options: Options,
+}
+
+/// A race.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+pub(super) enum Race {
+    /// TCP echo over the loopback device, server and load generator in processes of their own
+    Echo,
+    /// Spawning, yielding, timers, wake-ups and joins
+    Runtime,
+}
+
+/// What every race takes.
+#[derive(Args)]
+pub(super) struct Options {
+    /// Short windows and few cells: everything in a few minutes
+    #[arg(long, global = true)]
+    pub(super) quick: bool,
+    /// Rounds, each of which runs every subject once [default: 5, quick 3]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    rounds: Option<u32>,
+    /// Payloads of echo, in bytes [default: 128,1024,16384, quick 1024]
+    #[arg(long, global = true, value_name = "BYTES", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=16_777_216))]
+    sizes: Vec<u32>,
+    /// Connections of echo [default: 1,10,100,1000, quick 1,100]
+    #[arg(long, global = true, value_name = "COUNT", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=20_000))]
+    conns: Vec<u32>,
+    /// Who takes part [default: everyone]
+    #[arg(long, global = true, value_name = "NAME", value_delimiter = ',')]
+    pub(super) subjects: Vec<String>,
+}
+
+impl BenchArgs {
+    /// The races to run.
+    pub(super) fn races(&self) -> Vec<Race> {
+        match self.race {
+            Some(race) => vec![race],
+            None => vec![Race::Echo, Race::Runtime],
+        }
+    }
+}
+
+impl Options {
+    pub(super) fn rounds(&self) -> usize {
+        self.rounds.unwrap_or(if self.quick { 3 } else { 5 }) as usize
+    }
+
+    pub(super) fn sizes(&self) -> Vec<u32> {
+        or_default(&self.sizes, self.quick, &[1024], &[128, 1024, 16_384])
+    }
+
+    pub(super) fn connections(&self) -> Vec<u32> {
+        or_default(&self.conns, self.quick, &[1, 100], &[1, 10, 100, 1000])
+    }
+
+    /// Load before the measured window of echo.
+    pub(super) fn warm_up(&self) -> Duration {
+        Duration::from_millis(if self.quick { 100 } else { 200 })
+    }
+
+    /// The measured window of echo.
+    pub(super) fn window(&self) -> Duration {
+        Duration::from_millis(if self.quick { 300 } else { 1000 })
+    }
+
+    /// How long one sample of a runtime case is to take.
+    pub(super) fn sample(&self) -> Duration {
+        Duration::from_millis(if self.quick { 10 } else { 30 })
+    }
+}
+
+fn or_default(given: &[u32], quick: bool, short: &[u32], long: &[u32]) -> Vec<u32> {
+    match (given, quick) {
+        ([], true) => short.to_vec(),
+        ([], false) => long.to_vec(),
+        (given, _) => given.to_vec(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::{BenchArgs, Race};
+
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        bench: BenchArgs,
+    }
+
+    fn parse(line: &str) -> Result<BenchArgs, String> {
+        Command::try_parse_from(["bench"].into_iter().chain(line.split_whitespace()))
+            .map(|command| command.bench)
+            .map_err(|error| error.to_string())
+    }
+
+    fn parsed(line: &str) -> BenchArgs {
+        parse(line).unwrap_or_else(|error| panic!("{line}: {error}"))
+    }
+
+    #[test]
+    fn no_race_is_all_races() {
+        assert_eq!(parsed("").races(), [Race::Echo, Race::Runtime]);
+        assert_eq!(parsed("runtime").races(), [Race::Runtime]);
+    }
+
+    #[test]
+    fn quick_changes_defaults_only() {
+        let quick = parsed("--quick").options;
+        assert_eq!(quick.sizes(), [1024]);
+        assert_eq!(quick.connections(), [1, 100]);
+        assert_eq!(quick.rounds(), 3);
+        let named = parsed("--quick --rounds 7 --sizes 1,2 --conns 3").options;
+        assert_eq!((named.sizes(), named.connections()), (vec![1, 2], vec![3]));
+        assert_eq!(named.rounds(), 7);
+    }
+
+    #[test]
+    fn options_may_stand_on_either_side_of_the_race() {
+        for line in ["echo --quick --subjects a,b", "--quick --subjects a,b echo"] {
+            let args = parsed(line);
+            assert!(args.options.quick);
+            assert_eq!(args.options.subjects, ["a", "b"]);
+            assert_eq!(args.races(), [Race::Echo]);
+        }
+    }
+
+    #[test]
+    fn bad_values_are_refused_by_name() {
+        for (line, named) in [
+            ("--rounds 0", "--rounds"),
+            ("--sizes 0", "--sizes"),
+            ("--sizes many", "--sizes"),
+            ("--conns 99999999", "--conns"),
+            ("fastest", "fastest"),
+        ] {
+            let error = parse(line).err().unwrap_or_default();
+            assert!(error.contains(named), "{line}: {error}");
+        }
+    }
+}

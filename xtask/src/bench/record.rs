@@ -1,0 +1,247 @@
+//! The samples of a race, by case, subject, metric and round.
+
+use crate::bench::row::Row;
+use crate::bench::stats::{self, Spread};
+
+/// What is measured, and in what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Metric {
+    pub(super) name: &'static str,
+    pub(super) unit: &'static str,
+}
+
+/// Stands for the measurement itself in the row of a subject that gave none.
+const FAILED: Metric = Metric {
+    name: "failed",
+    unit: "",
+};
+
+/// Whom ratios are taken to.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Reference {
+    /// One subject, in every case.
+    Subject(&'static str),
+    /// `first` in the cases it takes part in, elsewhere whoever has the least median, `home` excepted.
+    Best {
+        first: &'static str,
+        home: &'static str,
+    },
+}
+
+/// A race's samples.
+pub(super) struct Record {
+    bench: &'static str,
+    reference: Reference,
+    rounds: usize,
+    series: Vec<Series>,
+    failures: Vec<Failure>,
+}
+
+struct Series {
+    case: String,
+    subject: String,
+    metric: Metric,
+    /// By round.
+    samples: Vec<Option<f64>>,
+}
+
+struct Failure {
+    case: String,
+    subject: String,
+    reason: String,
+}
+
+impl Record {
+    pub(super) fn new(bench: &'static str, reference: Reference, rounds: usize) -> Record {
+        Record {
+            bench,
+            reference,
+            rounds,
+            series: Vec::new(),
+            failures: Vec::new(),
+        }
+    }
+
+    /// Notes one sample.
+    pub(super) fn note(
+        &mut self,
+        case: &str,
+        subject: &str,
+        round: usize,
+        metric: Metric,
+        value: f64,
+    ) {
+        let position = self.series.iter().position(|series| {
+            series.case == case && series.subject == subject && series.metric == metric
+        });
+        let position = position.unwrap_or_else(|| {
+            self.series.push(Series {
+                case: case.to_owned(),
+                subject: subject.to_owned(),
+                metric,
+                samples: vec![None; self.rounds],
+            });
+            self.series.len() - 1
+        });
+        self.series[position].samples[round] = Some(value);
+    }
+
+    /// Notes that a subject gave no sample; the first reason of each case and subject is kept.
+    pub(super) fn fail(&mut self, case: &str, subject: &str, reason: String) {
+        if self.reason(case, subject).is_none() {
+            self.failures.push(Failure {
+                case: case.to_owned(),
+                subject: subject.to_owned(),
+                reason,
+            });
+        }
+    }
+
+    /// Every series as a row, then a row for each subject that gave no sample at all in a case.
+    pub(super) fn rows(&self) -> Vec<Row> {
+        let measured = self.series.iter().map(|series| {
+            let spread = stats::spread(series.samples.iter().flatten().copied());
+            let ratio = self
+                .reference_of(series)
+                .and_then(|reference| stats::paired_ratio(&series.samples, &reference.samples));
+            let rounds = series.samples.iter().flatten().count();
+            self.row(
+                &series.case,
+                &series.subject,
+                series.metric,
+                spread,
+                rounds,
+                ratio,
+            )
+        });
+        let failed = self
+            .failures
+            .iter()
+            .filter(|failure| !self.measured(&failure.case, &failure.subject))
+            .map(|failure| self.row(&failure.case, &failure.subject, FAILED, None, 0, None));
+        measured.chain(failed).collect()
+    }
+
+    fn row(
+        &self,
+        case: &str,
+        subject: &str,
+        metric: Metric,
+        spread: Option<Spread>,
+        rounds: usize,
+        ratio_to_reference: Option<f64>,
+    ) -> Row {
+        Row {
+            bench: self.bench,
+            case: case.to_owned(),
+            subject: subject.to_owned(),
+            metric: metric.name,
+            unit: metric.unit,
+            median: spread.map(|spread| spread.median),
+            min: spread.map(|spread| spread.min),
+            max: spread.map(|spread| spread.max),
+            rounds,
+            ratio_to_reference,
+            reason: self.reason(case, subject).map(str::to_owned),
+        }
+    }
+
+    fn measured(&self, case: &str, subject: &str) -> bool {
+        self.series
+            .iter()
+            .any(|series| series.case == case && series.subject == subject)
+    }
+
+    fn reason(&self, case: &str, subject: &str) -> Option<&str> {
+        self.failures
+            .iter()
+            .find(|failure| failure.case == case && failure.subject == subject)
+            .map(|failure| failure.reason.as_str())
+    }
+
+    /// The series that `series` is compared with.
+    fn reference_of(&self, series: &Series) -> Option<&Series> {
+        let mut rivals = self
+            .series
+            .iter()
+            .filter(|other| other.case == series.case && other.metric == series.metric);
+        match self.reference {
+            Reference::Subject(name) => rivals.find(|rival| rival.subject == name),
+            Reference::Best { first, home } => rivals
+                .clone()
+                .find(|rival| rival.subject == first)
+                .or_else(|| {
+                    rivals
+                        .filter(|rival| rival.subject != home)
+                        .min_by(|left, right| median_of(left).total_cmp(&median_of(right)))
+                }),
+        }
+    }
+}
+
+fn median_of(series: &Series) -> f64 {
+    stats::spread(series.samples.iter().flatten().copied())
+        .map_or(f64::INFINITY, |spread| spread.median)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Metric, Record, Reference};
+
+    const TIME: Metric = Metric {
+        name: "time",
+        unit: "ns",
+    };
+
+    fn ratio(record: &Record, case: &str, subject: &str) -> Option<f64> {
+        record
+            .rows()
+            .into_iter()
+            .find(|row| row.case == case && row.subject == subject)
+            .and_then(|row| row.ratio_to_reference)
+    }
+
+    #[test]
+    fn the_best_rival_is_the_reference_and_home_is_no_rival() {
+        let reference = Reference::Best {
+            first: "bare",
+            home: "ours",
+        };
+        let mut record = Record::new("runtime", reference, 1);
+        for (subject, value) in [("ours", 5.0), ("fast", 10.0), ("slow", 20.0)] {
+            record.note("yield", subject, 0, TIME, value);
+        }
+        assert_eq!(ratio(&record, "yield", "ours"), Some(0.5));
+        assert_eq!(ratio(&record, "yield", "slow"), Some(2.0));
+
+        record.note("nop", "bare", 0, TIME, 40.0);
+        record.note("nop", "fast", 0, TIME, 10.0);
+        assert_eq!(ratio(&record, "nop", "fast"), Some(0.25));
+    }
+
+    #[test]
+    fn a_round_that_failed_leaves_a_gap_and_a_reason() {
+        let mut record = Record::new("echo", Reference::Subject("bare"), 3);
+        record.note("c", "bare", 0, TIME, 10.0);
+        record.note("c", "bare", 2, TIME, 10.0);
+        record.fail("c", "bare", "first".to_owned());
+        record.fail("c", "bare", "second".to_owned());
+        let rows = record.rows();
+        assert_eq!(
+            rows.len(),
+            1,
+            "it gave samples, so it did not fail outright"
+        );
+        assert_eq!(rows[0].rounds, 2);
+        assert_eq!(rows[0].reason.as_deref(), Some("first"));
+    }
+
+    #[test]
+    fn a_subject_without_samples_has_a_row_that_says_why() {
+        let mut record = Record::new("echo", Reference::Subject("bare"), 1);
+        record.fail("c", "glommio", "no locked memory".to_owned());
+        let rows = record.rows();
+        assert_eq!((rows[0].metric, rows[0].median), ("failed", None));
+        assert_eq!(rows[0].reason.as_deref(), Some("no locked memory"));
+    }
+}
