@@ -4,8 +4,6 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::bench::BenchArgs;
 
-use crate::bench::BenchArgs;
-
 /// Development commands of corio.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
@@ -19,8 +17,6 @@ pub(crate) enum Command {
     /// Run the tests under AddressSanitizer with leak detection (needs a nightly toolchain)
     Asan(AsanArgs),
     /// Race corio against its peers and against bare loops (builds the peers)
-    Bench(BenchArgs),
-    /// Race corio against its peers and bare loops, all races if none is named
     Bench(BenchArgs),
     /// Run everything that continuous integration runs
     Ci(CiArgs),

@@ -27,16 +27,15 @@ pub(crate) type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Erro
 
 fn main() -> ExitCode {
     let xtask = Xtask::parse();
-    let result = match xtask.command {
-        Command::Asan(args) => asan::run(&args),
+    let result = match &xtask.command {
+        Command::Asan(args) => asan::run(args),
         Command::Bench(args) => bench::run(args),
-        Command::Bench(args) => bench::run(args),
-        Command::Ci(args) => ci::run(&args),
-        Command::Doctor(args) => doctor::run(&args),
+        Command::Ci(args) => ci::run(args),
+        Command::Doctor(args) => doctor::run(args),
         Command::Layers => layers::run(),
-        Command::Loom(args) => loom::run(&args),
-        Command::Test(args) => test::run(&args),
-        Command::Tidy(args) => tidy::run(&args),
+        Command::Loom(args) => loom::run(args),
+        Command::Test(args) => test::run(args),
+        Command::Tidy(args) => tidy::run(args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
