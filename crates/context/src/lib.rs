@@ -1,1 +1,74 @@
 //! Contexts: a thread, a driver and a run queue each; tasks, timers and the scheduler over them.
+//!
+//! A [`Context`] runs tasks on one thread, over one io_uring. A [`Scheduler`] is several contexts and a strategy that
+//! spreads submissions over them. A task belongs to one context for life: [`spawn`] puts a future, which need not
+//! be `Send`, on the current context; [`Handle::submit`] gives a `Send` one to a context from any thread.
+//!
+//! ```
+//! let total = context::block_on(async {
+//!     let (a, b) = context::when_all((async { 1 }, async { 2 })).await;
+//!     a + b
+//! }).unwrap();
+//! assert_eq!(total, 3);
+//! ```
+
+mod affinity;
+mod blocking;
+mod builder;
+mod context;
+mod core;
+mod current;
+mod driver;
+mod guard;
+mod handle;
+mod inbox;
+mod inspect;
+mod metrics;
+mod parallel;
+mod published;
+mod report;
+mod room;
+mod run_queue;
+mod scheduler;
+mod stall;
+mod stop;
+mod sync;
+mod table;
+mod task;
+mod thread_park;
+mod timer;
+mod when;
+mod worker;
+
+pub use affinity::{AffinityError, available_cpus, pin_current_thread};
+pub use blocking::{BlockingPool, BlockingTask};
+pub use builder::ContextBuilder;
+pub use context::{Context, block_on};
+pub use current::{
+    OutsideContext, driver, handle, in_context, local_state, spawn, spawn_blocking, spawn_named,
+    task_id, try_driver, try_handle, try_spawn,
+};
+pub use driver::Driver;
+pub use guard::{Ended, WaitGuard};
+pub use handle::{BoundedHandle, Handle, Submission, SubmitError};
+pub use inspect::{TaskInfo, TaskState};
+pub use metrics::Metrics;
+pub use parallel::{parallel_map, parallel_reduce};
+pub use scheduler::{
+    Dispatch, LeastLoaded, PowerOfTwoChoices, RoundRobin, Scheduler, SchedulerBuilder,
+    SchedulerHandle,
+};
+pub use stall::StallReport;
+pub use stop::Stop;
+pub use task::{
+    AbortHandle, JoinError, JoinHandle, RemoteJoinHandle, TaskId, TaskLocal, YieldNow, yield_now,
+};
+pub use timer::{
+    Elapsed, Interval, MissedTickBehavior, Sleep, Tick, Timeout, interval, interval_at, sleep,
+    sleep_until, timeout, timeout_at,
+};
+pub use when::{
+    Group, OneOf1, OneOf2, OneOf3, OneOf4, OneOf5, OneOf6, OneOf7, OneOf8, OneOf9, OneOf10,
+    OneOf11, OneOf12, WhenAll, WhenAny, when_all, when_all_iter, when_any, when_any_iter,
+};
+pub use worker::RunError;

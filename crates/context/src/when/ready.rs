@@ -130,45 +130,62 @@ mod tests {
 #[cfg(all(test, loom))]
 mod loom_tests {
     use super::ReadySet;
-    use loom::future::AtomicWaker;
     use loom::sync::Arc;
     use loom::sync::atomic::{AtomicUsize, Ordering};
 
-    /// Each of `adders` threads stores a value and adds its number; the owner waits until it has seen all.
+    struct Model {
+        set: ReadySet,
+        /// Stands for the owner's waker: cleared before it takes, set by the adder that is told to wake it.
+        woken: AtomicUsize,
+        values: Vec<AtomicUsize>,
+    }
+
+    impl Model {
+        fn take(&self, adders: &[usize]) -> usize {
+            let mut seen = 0;
+            self.set.take(|number| {
+                let place = adders.iter().position(|&adder| adder == number);
+                let value = place.map(|place| self.values[place].load(Ordering::Relaxed));
+                assert_eq!(value, Some(1), "what the adder did before is visible");
+                seen += 1;
+            });
+            seen
+        }
+    }
+
+    /// Each of `adders` threads stores a value and adds its number, while the owner takes: in the end it has seen
+    /// all, or was woken and sees the rest.
     fn model(adders: &'static [usize]) {
         loom::model(move || {
             let count = adders.iter().max().map_or(0, |max| max + 1);
-            let shared = Arc::new((
-                ReadySet::new(count),
-                AtomicWaker::new(),
-                (0..adders.len())
-                    .map(|_| AtomicUsize::new(0))
-                    .collect::<Vec<_>>(),
-            ));
-            for (place, &number) in adders.iter().enumerate() {
-                let shared = Arc::clone(&shared);
+            let model = Arc::new(Model {
+                set: ReadySet::new(count),
+                woken: AtomicUsize::new(1),
+                values: adders.iter().map(|_| AtomicUsize::new(0)).collect(),
+            });
+            let spawn = |(place, &number): (usize, &usize)| {
+                let model = Arc::clone(&model);
                 loom::thread::spawn(move || {
-                    shared.2[place].store(1, Ordering::Relaxed);
-                    if shared.0.add(number) {
-                        shared.1.wake();
+                    model.values[place].store(1, Ordering::Relaxed);
+                    if model.set.add(number) {
+                        model.woken.swap(1, Ordering::AcqRel);
                     }
-                });
+                })
+            };
+            let threads: Vec<_> = adders.iter().enumerate().map(spawn).collect();
+            model.woken.swap(0, Ordering::AcqRel);
+            let seen = model.take(adders);
+            for thread in threads {
+                thread.join().unwrap();
             }
-            let mut seen = 0;
-            loom::future::block_on(std::future::poll_fn(|cx| {
-                shared.1.register_by_ref(cx.waker());
-                shared.0.take(|number| {
-                    let place = adders.iter().position(|&adder| adder == number);
-                    let value = place.map(|place| shared.2[place].load(Ordering::Relaxed));
-                    assert_eq!(value, Some(1), "what the adder did before is visible");
-                    seen += 1;
-                });
-                if seen == adders.len() {
-                    std::task::Poll::Ready(())
-                } else {
-                    std::task::Poll::Pending
-                }
-            }));
+            if seen < adders.len() {
+                assert_eq!(
+                    model.woken.load(Ordering::Relaxed),
+                    1,
+                    "the wake is not lost"
+                );
+                assert_eq!(seen + model.take(adders), adders.len(), "no number is lost");
+            }
         });
     }
 

@@ -1,0 +1,516 @@
+//! What a context is made of, as its tasks, its handles and its worker loop see it.
+//!
+//! [`Core`] has a part for every thread (inbox, wake-up, stop request, metrics, task table) and a part for the home thread
+//! alone ([`Home`]: run queue, driver, timers). The home part is reached through [`Local`], which exists only on
+//! the home thread: the type says who may touch what.
+//!
+//! # Who keeps a core
+//!
+//! Handles count in `references`, as in an `Arc`. Tasks hold a plain pointer, because counting each would cost every
+//! spawn and every end of a task an atomic operation. Instead the tasks are counted as a group: while the core is bound,
+//! the home thread counts in a cell how many more tasks it made than freed, and holds the core by [`BOUND`], a number so
+//! large that tasks freed by other threads, each of which takes one off `references`, cannot exhaust it. When the
+//! core is unbound the home thread settles: it adds its count and takes `BOUND` off. A task submitted from another
+//! thread adds one when it is made. So, unbound, `references` is exactly handles plus tasks that still exist.
+
+use std::any::{Any, TypeId};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::panic::Location;
+use std::ptr::NonNull;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use uring_engine::Unparker;
+
+use crate::builder::Config;
+use crate::current;
+use crate::driver::Driver;
+use crate::guard::Guards;
+use crate::inbox::Inbox;
+use crate::metrics::Counters;
+use crate::published::Published;
+use crate::room::Room;
+use crate::run_queue::RunQueue;
+use crate::scheduler::Work;
+use crate::stop::StopSignal;
+use crate::table::Table;
+use crate::task::local::Scopes;
+use crate::task::state::Shared;
+use crate::task::{self, ARRIVING, HANDLE, Header, JoinHandle, Origin, RemoteJoinHandle, TaskPtr};
+use crate::timer::{self, Wheel};
+
+/// What a bound core's home thread holds of `references`.
+const BOUND: usize = 1 << 48;
+
+/// How many task ids a context takes at a time.
+const ID_BLOCK: u64 = 1024;
+
+static NEXT_TASK: AtomicU64 = AtomicU64::new(1);
+static NEXT_CORE: AtomicU64 = AtomicU64::new(1);
+
+/// A context's shared state; see the module's page.
+pub(crate) struct Core {
+    references: AtomicUsize,
+    pub(crate) id: u64,
+    pub(crate) config: Config,
+    pub(crate) inbox: Inbox<Header>,
+    pub(crate) table: Table,
+    pub(crate) metrics: Counters,
+    pub(crate) stop: StopSignal,
+    pub(crate) guards: Guards,
+    pub(crate) room: Room,
+    /// What the contexts of one scheduler count together.
+    pub(crate) work: Option<Arc<Work>>,
+    /// Tasks submitted and not taken up.
+    pending: AtomicUsize,
+    /// Wake-up system calls made for this context.
+    wakeups_sent: AtomicU64,
+    /// The current run's unparker; null before the first run. It stays valid until the core is dropped.
+    unparker: AtomicPtr<Unparker>,
+    /// All runs' unparkers.
+    unparkers: Mutex<Vec<Box<Unparker>>>,
+    home: Home,
+}
+
+// SAFETY: every field but `home` is for all threads; `home` is reached only through `Local`, which exists only on the
+// thread that the core is bound to.
+unsafe impl Sync for Core {}
+// SAFETY: while the core is unbound its home part is empty; binding hands it to one thread.
+unsafe impl Send for Core {}
+
+/// What belongs to the home thread alone.
+pub(crate) struct Home {
+    pub(crate) run_queue: RunQueue,
+    /// The task being polled.
+    pub(crate) current: Cell<Option<TaskPtr>>,
+    /// The monotonic clock in nanoseconds, as of the last time the loop looked.
+    pub(crate) now: Cell<u64>,
+    pub(crate) driver: RefCell<Option<Driver>>,
+    pub(crate) timers: RefCell<Wheel>,
+    pub(crate) scopes: RefCell<Scopes>,
+    /// What crates above keep once for each context; see [`crate::local_state`].
+    pub(crate) states: RefCell<HashMap<TypeId, Rc<dyn Any>>>,
+    /// True once the context no longer takes up new tasks: what is spawned then is cancelled at once.
+    pub(crate) closing: Cell<bool>,
+    /// Tasks that are not complete.
+    pub(crate) live: Published,
+    /// Tasks made minus tasks freed by this thread since the core was bound.
+    outstanding: Cell<isize>,
+    next_id: Cell<u64>,
+    end_of_ids: Cell<u64>,
+}
+
+impl Core {
+    pub(crate) fn new(config: Config, work: Option<Arc<Work>>) -> CoreRef {
+        let room = Room::new(config.capacity);
+        let core = Box::new(Self {
+            references: AtomicUsize::new(1),
+            id: NEXT_CORE.fetch_add(1, Ordering::Relaxed),
+            config,
+            inbox: Inbox::new(),
+            table: Table::new(),
+            metrics: Counters::default(),
+            stop: StopSignal::default(),
+            guards: Guards::default(),
+            room,
+            work,
+            pending: AtomicUsize::new(0),
+            wakeups_sent: AtomicU64::new(0),
+            unparker: AtomicPtr::new(std::ptr::null_mut()),
+            unparkers: Mutex::new(Vec::new()),
+            home: Home {
+                run_queue: RunQueue::default(),
+                current: Cell::new(None),
+                now: Cell::new(0),
+                driver: RefCell::new(None),
+                timers: RefCell::new(Wheel::new(timer::now_ns())),
+                scopes: RefCell::new(Vec::new()),
+                states: RefCell::new(HashMap::new()),
+                closing: Cell::new(false),
+                live: Published::new(0),
+                outstanding: Cell::new(0),
+                next_id: Cell::new(0),
+                end_of_ids: Cell::new(0),
+            },
+        });
+        CoreRef(NonNull::from(Box::leak(core)))
+    }
+
+    /// Wakes the home thread if it sleeps. Never blocks.
+    #[inline]
+    pub(crate) fn unpark(&self) {
+        let unparker = self.unparker.load(Ordering::SeqCst);
+        // Null before the first run, which looks at the inbox before it first sleeps. Left over from an earlier run: the
+        // same.
+        if !unparker.is_null() {
+            // SAFETY: unparkers live until the core is dropped.
+            if unsafe { &*unparker }.unpark() {
+                self.wakeups_sent.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// The number of tasks in the run queue.
+    pub(crate) fn queue_len(&self) -> u64 {
+        self.home.run_queue.len()
+    }
+
+    /// The number of tasks that are not complete, those in the inbox not counted.
+    pub(crate) fn live(&self) -> u64 {
+        self.home.live.get()
+    }
+
+    /// Live tasks, and those submitted that have not been taken up.
+    pub(crate) fn load(&self) -> u64 {
+        self.live() + self.pending.load(Ordering::Relaxed) as u64
+    }
+
+    pub(crate) fn wakeups_sent(&self) -> u64 {
+        self.wakeups_sent.load(Ordering::Relaxed)
+    }
+
+    /// Takes note that a submitted task was taken up, or ended without.
+    pub(crate) fn arrived(&self) {
+        self.pending.fetch_sub(1, Ordering::Relaxed);
+        self.room.freed();
+    }
+
+    /// Makes a task of a `Send` future for this core, from any thread, without handing it over.
+    pub(crate) fn make_submitted<F>(
+        &self,
+        future: F,
+        name: Option<Arc<str>>,
+        location: &'static Location<'static>,
+    ) -> TaskPtr
+    where
+        F: Future + Send,
+    {
+        let origin = Origin {
+            id: NEXT_TASK.fetch_add(1, Ordering::Relaxed),
+            location,
+            name,
+        };
+        self.references.fetch_add(1, Ordering::Relaxed);
+        task::allocate(
+            future,
+            NonNull::from(self),
+            ARRIVING,
+            Shared::submitted(),
+            origin,
+        )
+    }
+
+    /// Hands a task of [`make_submitted`](Self::make_submitted) over; the future comes back if the context has ended.
+    pub(crate) fn hand_over<F>(&self, task: TaskPtr) -> Result<RemoteJoinHandle<F::Output>, F>
+    where
+        F: Future + Send,
+        F::Output: Send,
+    {
+        self.pending.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the task has a reference for the inbox, and another that keeps it for the handle.
+        if unsafe { self.inbox.push(task.0) } {
+            self.unpark();
+            return Ok(RemoteJoinHandle::new(task));
+        }
+        self.pending.fetch_sub(1, Ordering::Relaxed);
+        // SAFETY: refused, so nobody but us ever saw it.
+        let future = unsafe { task::take_back::<F>(task) };
+        // SAFETY: it was counted when it was made; the caller holds the core.
+        unsafe { Self::release(NonNull::from(self)) };
+        Err(future)
+    }
+
+    /// Takes note that a task has been freed, on any thread. The core may be gone afterwards.
+    ///
+    /// # Safety
+    ///
+    /// The task was the core's.
+    #[inline]
+    pub(crate) unsafe fn task_freed(core: NonNull<Self>) {
+        if current::is(core) {
+            // SAFETY: bound to this thread, hence alive.
+            let local = unsafe { Local::new(core.as_ref()) };
+            let outstanding = &local.home().outstanding;
+            outstanding.set(outstanding.get() - 1);
+        } else {
+            // SAFETY: a task of the group gives up its share.
+            unsafe { Self::release(core) };
+        }
+    }
+
+    /// Gives up one of `references`.
+    ///
+    /// # Safety
+    ///
+    /// The caller owns one.
+    unsafe fn release(core: NonNull<Self>) {
+        // SAFETY: by contract the core is alive until here.
+        if unsafe { core.as_ref() }
+            .references
+            .fetch_sub(1, Ordering::AcqRel)
+            == 1
+        {
+            // SAFETY: it was the last, and cores come from a box.
+            drop(unsafe { Box::from_raw(core.as_ptr()) });
+        }
+    }
+
+    /// Makes this thread the core's home. The caller unbinds it on the same thread.
+    ///
+    /// # Safety
+    ///
+    /// The core is bound to no thread, no core is bound to this thread, and the caller keeps a `CoreRef` until after
+    /// `unbind`.
+    pub(crate) unsafe fn bind(&self) -> Local<'_> {
+        self.references.fetch_add(BOUND, Ordering::Relaxed);
+        current::set(Some(NonNull::from(self)));
+        // SAFETY: bound to this thread from here on.
+        unsafe { Local::new(self) }
+    }
+
+    /// Publishes the unparker of a run's driver.
+    pub(crate) fn set_unparker(&self, unparker: Unparker) {
+        let unparker = Box::new(unparker);
+        let mut all = self
+            .unparkers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        self.unparker
+            .store((&raw const *unparker).cast_mut(), Ordering::SeqCst);
+        all.push(unparker);
+    }
+}
+
+/// A core on its home thread.
+#[derive(Clone, Copy)]
+pub(crate) struct Local<'a> {
+    core: &'a Core,
+    not_send: PhantomData<*const ()>,
+}
+
+impl Deref for Local<'_> {
+    type Target = Core;
+
+    #[inline]
+    fn deref(&self) -> &Core {
+        self.core
+    }
+}
+
+impl<'a> Local<'a> {
+    /// # Safety
+    ///
+    /// `core` is bound to this thread, and stays so while the value is in use.
+    #[inline]
+    pub(crate) unsafe fn new(core: &'a Core) -> Self {
+        Self {
+            core,
+            not_send: PhantomData,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn home(self) -> &'a Home {
+        &self.core.home
+    }
+
+    /// Ends the thread's being home: settles the count of tasks.
+    ///
+    /// # Safety
+    ///
+    /// No task of the core is left that is not complete, its run queue is empty and its driver gone, and no `Local` of it is
+    /// used again.
+    pub(crate) unsafe fn unbind(self) {
+        current::set(None);
+        let outstanding = self.home().outstanding.replace(0);
+        // The difference may be negative; the sum is not, as the caller still holds a `CoreRef`.
+        self.core
+            .references
+            .fetch_add((outstanding as usize).wrapping_sub(BOUND), Ordering::AcqRel);
+    }
+
+    fn next_id(self) -> u64 {
+        let home = self.home();
+        let id = home.next_id.get();
+        if id != home.end_of_ids.get() {
+            home.next_id.set(id + 1);
+            return id;
+        }
+        let first = NEXT_TASK.fetch_add(ID_BLOCK, Ordering::Relaxed);
+        home.next_id.set(first + 1);
+        home.end_of_ids.set(first + ID_BLOCK);
+        first
+    }
+
+    /// Spawns a task on the home thread.
+    #[inline]
+    pub(crate) fn spawn<F>(
+        self,
+        future: F,
+        name: Option<Arc<str>>,
+        location: &'static Location<'static>,
+    ) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+    {
+        // SAFETY: a `'static` future borrows nothing.
+        unsafe { self.spawn_borrowing(future, name, location) }
+    }
+
+    /// As [`spawn`](Self::spawn), for a future that borrows.
+    ///
+    /// # Safety
+    ///
+    /// What the future and its output borrow outlives the core's being bound.
+    #[inline]
+    pub(crate) unsafe fn spawn_borrowing<F: Future>(
+        self,
+        future: F,
+        name: Option<Arc<str>>,
+        location: &'static Location<'static>,
+    ) -> JoinHandle<F::Output> {
+        let home = self.home();
+        let origin = Origin {
+            id: self.next_id(),
+            location,
+            name,
+        };
+        let task = task::allocate(
+            future,
+            NonNull::from(self.core),
+            HANDLE,
+            Shared::spawned(),
+            origin,
+        );
+        home.outstanding.set(home.outstanding.get() + 1);
+        // SAFETY: new, not complete, this is its home thread.
+        unsafe {
+            self.take_up(task);
+            if home.closing.get() {
+                task.header().flags.insert(task::ABORT);
+            }
+            task::schedule_at_home(self, task);
+        }
+        JoinHandle::new(task)
+    }
+
+    /// Counts a task as live and lists it.
+    ///
+    /// # Safety
+    ///
+    /// The task is not complete and not listed, and this is its home thread.
+    #[inline]
+    unsafe fn take_up(self, task: TaskPtr) {
+        let home = self.home();
+        let live = home.live.get();
+        home.live.set(live + 1);
+        if live == 0
+            && let Some(work) = &self.work
+        {
+            work.begin();
+        }
+        // SAFETY: by contract.
+        unsafe {
+            let header = task.header();
+            header.spawned_at.set(home.now.get());
+            header.polled_at.set(home.now.get());
+            self.table.link(task);
+        }
+        self.metrics.spawned.add(1);
+    }
+
+    /// Takes a task that came out of the inbox: a new one is taken up, a woken one is queued.
+    ///
+    /// # Safety
+    ///
+    /// `task` was just taken out of this core's inbox.
+    pub(crate) unsafe fn receive(self, task: TaskPtr) {
+        // SAFETY: the inbox's reference keeps the task until `take`.
+        let header = unsafe { task.header() };
+        let arriving = header.flags.has(ARRIVING);
+        if arriving {
+            header.flags.remove(ARRIVING);
+            // SAFETY: submitted tasks are not complete and not listed before they arrive.
+            unsafe { self.take_up(task) };
+            if let Some(work) = &self.work {
+                // The context's own share, if it was idle, was taken just now.
+                work.end();
+            }
+            self.arrived();
+        }
+        let taken = header.shared.take();
+        if taken.last {
+            // SAFETY: it was the last reference to a complete task.
+            unsafe { task::free(task) };
+            return;
+        }
+        if header.flags.has(task::COMPLETE) {
+            return;
+        }
+        if taken.abort || self.home().closing.get() {
+            header.flags.insert(task::ABORT);
+        }
+        // SAFETY: not complete, so the table keeps it; this is its home thread.
+        unsafe { task::schedule_at_home(self, task) };
+    }
+
+    /// Takes note that a task has completed.
+    #[inline]
+    pub(crate) fn task_ended(self) {
+        let home = self.home();
+        home.live.sub(1);
+        if home.live.get() == 0
+            && let Some(work) = &self.work
+        {
+            work.end();
+        }
+    }
+}
+
+/// A counted reference to a core.
+pub(crate) struct CoreRef(NonNull<Core>);
+
+// SAFETY: a `Core` may be used from any thread and dropped on any thread.
+unsafe impl Send for CoreRef {}
+// SAFETY: as above.
+unsafe impl Sync for CoreRef {}
+
+impl CoreRef {
+    /// A new reference to a core that is known to be alive.
+    pub(crate) fn from_ref(core: &Core) -> Self {
+        core.references.fetch_add(1, Ordering::Relaxed);
+        Self(NonNull::from(core))
+    }
+}
+
+impl Deref for CoreRef {
+    type Target = Core;
+
+    fn deref(&self) -> &Core {
+        // SAFETY: counted.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl Clone for CoreRef {
+    fn clone(&self) -> Self {
+        Self::from_ref(self)
+    }
+}
+
+impl Drop for CoreRef {
+    fn drop(&mut self) {
+        // SAFETY: counted.
+        unsafe { Core::release(self.0) };
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        debug_assert!(self.inbox.is_empty(), "tasks in the inbox keep the core");
+    }
+}

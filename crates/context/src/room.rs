@@ -1,0 +1,175 @@
+//! The room of a bounded context: how many submitted tasks may wait for their context to take them up.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+/// Counts submitted tasks that have not been taken up. Without a capacity it counts nothing.
+pub(crate) struct Room {
+    capacity: Option<usize>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    used: usize,
+    closed: bool,
+    next_waiter: u64,
+    waiters: VecDeque<(u64, Waker)>,
+}
+
+/// What a submitter that waits for room remembers between polls.
+#[derive(Debug, Default)]
+pub(crate) struct Ticket(Option<u64>);
+
+/// No room, or no context to have room in.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum NoRoom {
+    Full,
+    Closed,
+}
+
+impl Room {
+    pub(crate) fn new(capacity: Option<usize>) -> Self {
+        Self {
+            capacity,
+            state: Mutex::new(State::default()),
+        }
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a place, unless there is none or somebody waits for it already.
+    #[inline]
+    pub(crate) fn try_take(&self) -> Result<(), NoRoom> {
+        let Some(capacity) = self.capacity else {
+            return Ok(());
+        };
+        let mut state = self.state();
+        if state.closed {
+            Err(NoRoom::Closed)
+        } else if state.used >= capacity || !state.waiters.is_empty() {
+            Err(NoRoom::Full)
+        } else {
+            state.used += 1;
+            Ok(())
+        }
+    }
+
+    /// Takes a place in order of arrival; ready with an error once the context has ended.
+    pub(crate) fn poll_take(
+        &self,
+        ticket: &mut Ticket,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), NoRoom>> {
+        let Some(capacity) = self.capacity else {
+            return Poll::Ready(Ok(()));
+        };
+        // Cloned outside the lock, as foreign code must not run under it.
+        let mut waker = Some(cx.waker().clone());
+        let mut state = self.state();
+        if state.closed {
+            return Poll::Ready(Err(NoRoom::Closed));
+        }
+        let first = match ticket.0 {
+            Some(id) => state.waiters.front().is_some_and(|(front, _)| *front == id),
+            None => state.waiters.is_empty(),
+        };
+        if first && state.used < capacity {
+            state.used += 1;
+            let old = if ticket.0.take().is_some() {
+                state.waiters.pop_front()
+            } else {
+                None
+            };
+            // Several places may have come free before the first waiter looked.
+            let next = (state.used < capacity)
+                .then(|| state.front_waker())
+                .flatten();
+            drop(state);
+            drop(old);
+            if let Some(next) = next {
+                next.wake();
+            }
+            return Poll::Ready(Ok(()));
+        }
+        let id = match ticket.0 {
+            Some(id) => id,
+            None => {
+                let id = state.next_waiter;
+                state.next_waiter += 1;
+                ticket.0 = Some(id);
+                id
+            }
+        };
+        if let Some(entry) = state.waiters.iter_mut().find(|(waiter, _)| *waiter == id) {
+            waker = waker.map(|waker| std::mem::replace(&mut entry.1, waker));
+        } else if let Some(waker) = waker.take() {
+            state.waiters.push_back((id, waker));
+        }
+        drop(state);
+        drop(waker);
+        Poll::Pending
+    }
+
+    /// Gives up a wait; if the waiter was due, the next one is woken in its place.
+    pub(crate) fn leave(&self, ticket: &mut Ticket) {
+        let Some(id) = ticket.0.take() else { return };
+        let Some(capacity) = self.capacity else {
+            return;
+        };
+        let mut state = self.state();
+        let old = state
+            .waiters
+            .iter()
+            .position(|(waiter, _)| *waiter == id)
+            .and_then(|at| state.waiters.remove(at));
+        let next = (state.used < capacity)
+            .then(|| state.front_waker())
+            .flatten();
+        drop(state);
+        drop(old);
+        if let Some(next) = next {
+            next.wake();
+        }
+    }
+
+    /// A place came free.
+    #[inline]
+    pub(crate) fn freed(&self) {
+        if self.capacity.is_none() {
+            return;
+        }
+        let mut state = self.state();
+        state.used = state.used.saturating_sub(1);
+        let next = state.front_waker();
+        drop(state);
+        if let Some(next) = next {
+            next.wake();
+        }
+    }
+
+    /// The context has ended (`true`) or begins anew (`false`).
+    pub(crate) fn set_closed(&self, closed: bool) {
+        let mut state = self.state();
+        state.closed = closed;
+        let waiters = if closed {
+            std::mem::take(&mut state.waiters)
+        } else {
+            VecDeque::new()
+        };
+        drop(state);
+        for (_, waker) in waiters {
+            waker.wake();
+        }
+    }
+}
+
+impl State {
+    fn front_waker(&self) -> Option<Waker> {
+        // A clone under the lock: of a waker that was stored, so at worst a count.
+        self.waiters.front().map(|(_, waker)| waker.clone())
+    }
+}

@@ -1,0 +1,61 @@
+//! A context's run queue: an intrusive list of tasks, first in, first out, touched by the home thread alone.
+//!
+//! The link is in the task's header, so the queue has no bound, allocates nothing and never grows.
+
+use std::cell::Cell;
+
+use crate::published::Published;
+use crate::task::TaskPtr;
+
+/// The queue. What is in it is not freed: a task that is not complete is kept by its context, and the entry of a complete
+/// one is a reference.
+#[derive(Default)]
+pub(crate) struct RunQueue {
+    head: Cell<Option<TaskPtr>>,
+    tail: Cell<Option<TaskPtr>>,
+    len: Published,
+}
+
+impl RunQueue {
+    /// Appends `task`.
+    ///
+    /// # Safety
+    ///
+    /// `task` is not complete, and in no run queue.
+    #[inline]
+    pub(crate) unsafe fn push(&self, task: TaskPtr) {
+        // SAFETY: the caller says that the task is alive; queued tasks are.
+        unsafe {
+            task.header().queue_next.set(None);
+            match self.tail.replace(Some(task)) {
+                Some(tail) => tail.header().queue_next.set(Some(task)),
+                None => self.head.set(Some(task)),
+            }
+        }
+        self.len.add(1);
+    }
+
+    /// Takes the oldest task.
+    #[inline]
+    pub(crate) fn pop(&self) -> Option<TaskPtr> {
+        let task = self.head.get()?;
+        // SAFETY: queued tasks are alive.
+        let next = unsafe { task.header() }.queue_next.get();
+        self.head.set(next);
+        if next.is_none() {
+            self.tail.set(None);
+        }
+        self.len.sub(1);
+        Some(task)
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.head.get().is_none()
+    }
+
+    /// The number of queued tasks; any thread may ask.
+    pub(crate) fn len(&self) -> u64 {
+        self.len.get()
+    }
+}

@@ -1,0 +1,124 @@
+//! The part of a task that does not depend on its future, and the pointer to it.
+
+use std::cell::{Cell, UnsafeCell};
+use std::panic::Location;
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::task::Waker;
+
+use atomic_waker::AtomicWaker;
+
+use super::state::Shared;
+use crate::core::Core;
+use crate::inbox::InboxNode;
+use crate::published::{Published, PublishedWord};
+use crate::sync::AtomicPtr;
+
+/// The task is in the run queue.
+pub(crate) const QUEUED: u32 = 1 << 0;
+/// The task's future is being polled.
+pub(crate) const RUNNING: u32 = 1 << 1;
+/// The task's future is gone.
+pub(crate) const COMPLETE: u32 = 1 << 2;
+/// The task was asked to end.
+pub(crate) const ABORT: u32 = 1 << 3;
+/// A [`JoinHandle`](super::JoinHandle) on the home thread wants the output.
+pub(crate) const HANDLE: u32 = 1 << 4;
+/// The task was submitted and has not been taken into the table of its context.
+pub(crate) const ARRIVING: u32 = 1 << 5;
+/// The home thread's references have been moved into the shared word.
+pub(crate) const MERGED: u32 = 1 << 6;
+
+/// What a task says of itself; fixed when it is made.
+pub(crate) struct Origin {
+    pub(crate) id: u64,
+    pub(crate) location: &'static Location<'static>,
+    pub(crate) name: Option<Arc<str>>,
+}
+
+/// A task's functions that know its future's type.
+pub(crate) struct VTable {
+    /// Polls the future and, if it is finished or panicked, puts the output in its place. True if finished.
+    pub(crate) poll: unsafe fn(TaskPtr) -> bool,
+    /// Drops the future and puts `JoinError::Cancelled` in its place.
+    pub(crate) cancel: unsafe fn(TaskPtr),
+    /// Moves the output to the `Result<T, JoinError>` slot behind the pointer.
+    pub(crate) take_output: unsafe fn(TaskPtr, *mut ()),
+    /// Drops the output, reporting a panic that nobody will see.
+    pub(crate) drop_output: unsafe fn(TaskPtr),
+    /// Frees the memory. The future and the output are gone.
+    pub(crate) free: unsafe fn(TaskPtr),
+}
+
+/// The head of every task's one allocation; future and output follow it. The page of [`task`](super) says which
+/// thread may touch which field when.
+#[repr(C)]
+pub(crate) struct Header {
+    pub(crate) vtable: &'static VTable,
+    pub(crate) core: NonNull<Core>,
+    pub(crate) flags: PublishedWord,
+    pub(crate) home_references: Cell<i32>,
+    pub(crate) queue_next: Cell<Option<TaskPtr>>,
+    pub(crate) joiner: UnsafeCell<Option<Waker>>,
+    pub(crate) table_previous: Cell<Option<TaskPtr>>,
+    pub(crate) table_next: Cell<Option<TaskPtr>>,
+    pub(crate) polled_at: Published,
+    pub(crate) polls: PublishedWord,
+    pub(crate) shared: Shared,
+    pub(crate) inbox_next: AtomicPtr<Header>,
+    pub(crate) remote_joiner: AtomicWaker,
+    pub(crate) spawned_at: Published,
+    pub(crate) origin: Origin,
+}
+
+// SAFETY: `inbox_next` is a field of its own that nothing else touches.
+unsafe impl InboxNode for Header {
+    fn inbox_link(&self) -> &AtomicPtr<Self> {
+        &self.inbox_next
+    }
+}
+
+impl Header {
+    pub(crate) fn new(
+        vtable: &'static VTable,
+        core: NonNull<Core>,
+        flags: u32,
+        shared: Shared,
+        origin: Origin,
+    ) -> Self {
+        Self {
+            vtable,
+            core,
+            flags: PublishedWord::new(flags),
+            home_references: Cell::new(0),
+            queue_next: Cell::new(None),
+            joiner: UnsafeCell::new(None),
+            table_previous: Cell::new(None),
+            table_next: Cell::new(None),
+            polled_at: Published::new(0),
+            polls: PublishedWord::new(0),
+            shared,
+            inbox_next: AtomicPtr::new(std::ptr::null_mut()),
+            remote_joiner: AtomicWaker::new(),
+            spawned_at: Published::new(0),
+            origin,
+        }
+    }
+}
+
+/// A pointer to a task. Copying it does not count; each user says which count, queue or handle keeps the task alive.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TaskPtr(pub(crate) NonNull<Header>);
+
+impl TaskPtr {
+    /// The task's header.
+    ///
+    /// # Safety
+    ///
+    /// The task has not been freed and is not freed while the reference is in use.
+    #[inline]
+    pub(crate) unsafe fn header<'a>(self) -> &'a Header {
+        // SAFETY: the caller keeps the task alive.
+        unsafe { self.0.as_ref() }
+    }
+}
