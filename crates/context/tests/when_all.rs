@@ -9,7 +9,7 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use context::when::{when_all, when_all_iter};
+use context::{when_all, when_all_iter};
 use when_support::{Alive, Gate, Yield, block_on, count_polls};
 
 async fn value_after(yields: usize, value: usize) -> usize {

@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use context::when::{OneOf1, OneOf2, OneOf3, when_any, when_any_iter};
+use context::{OneOf1, OneOf2, OneOf3, when_any, when_any_iter};
 use when_support::{Alive, Gate, Yield, block_on, count_polls};
 
 async fn value_after(yields: usize, value: usize) -> usize {

@@ -31,7 +31,7 @@ pub enum MissedTickBehavior {
 ///
 /// ```no_run
 /// # async fn example() {
-/// let mut heartbeat = context::time::interval(std::time::Duration::from_secs(1));
+/// let mut heartbeat = context::interval(std::time::Duration::from_secs(1));
 /// loop {
 ///     heartbeat.tick().await;
 ///     println!("alive");

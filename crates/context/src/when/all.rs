@@ -30,7 +30,7 @@ use super::poller::Poller;
 /// #     }
 /// # }
 /// # block_on(async {
-/// use context::when::when_all;
+/// use context::when_all;
 ///
 /// let name = String::from("corio");
 /// let (length, upper) = when_all((async { name.len() }, async { name.to_uppercase() })).await;

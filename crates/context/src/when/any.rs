@@ -37,7 +37,7 @@ use super::poller::Poller;
 /// #     }
 /// # }
 /// # block_on(async {
-/// use context::when::{OneOf2, when_any};
+/// use context::{OneOf2, when_any};
 ///
 /// match when_any((std::future::pending::<()>(), async { 7 })).await {
 ///     OneOf2::First(()) => unreachable!("it waits forever"),
