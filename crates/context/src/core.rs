@@ -13,6 +13,7 @@
 //! core is unbound the home thread settles: it adds its count and takes `BOUND` off. A task submitted from another
 //! thread adds one when it is made. So, unbound, `references` is exactly handles plus tasks that still exist.
 
+use std::alloc::{Layout, dealloc};
 use std::any::{Any, TypeId};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -39,6 +40,7 @@ use crate::scheduler::Work;
 use crate::stop::StopSignal;
 use crate::table::Table;
 use crate::task::local::Scopes;
+use crate::task::memory::Kept;
 use crate::task::state::Shared;
 use crate::task::{self, ARRIVING, HANDLE, Header, JoinHandle, Origin, RemoteJoinHandle, TaskPtr};
 use crate::timer::{self, Wheel};
@@ -96,6 +98,8 @@ pub(crate) struct Home {
     pub(crate) states: RefCell<HashMap<TypeId, Rc<dyn Any>>>,
     /// True once the context no longer takes up new tasks: what is spawned then is cancelled at once.
     pub(crate) closing: Cell<bool>,
+    /// Memory for the next tasks.
+    pub(crate) kept: Kept,
     /// Tasks that are not complete.
     pub(crate) live: Published,
     /// Tasks made minus tasks freed by this thread since the core was bound.
@@ -131,6 +135,7 @@ impl Core {
                 scopes: RefCell::new(Vec::new()),
                 states: RefCell::new(HashMap::new()),
                 closing: Cell::new(false),
+                kept: Kept::default(),
                 live: Published::new(0),
                 outstanding: Cell::new(0),
                 next_id: Cell::new(0),
@@ -195,13 +200,20 @@ impl Core {
             name,
         };
         self.references.fetch_add(1, Ordering::Relaxed);
-        task::allocate(
-            future,
-            NonNull::from(self),
-            ARRIVING,
-            Shared::submitted(),
-            origin,
-        )
+        {
+            let block = task::memory::allocate(task::layout::<F>());
+            // SAFETY: fresh memory of that layout.
+            unsafe {
+                task::make(
+                    block,
+                    future,
+                    NonNull::from(self),
+                    ARRIVING,
+                    Shared::submitted(),
+                    origin,
+                )
+            }
+        }
     }
 
     /// Hands a task of [`make_submitted`](Self::make_submitted) over; the future comes back if the context has ended.
@@ -219,26 +231,30 @@ impl Core {
         self.pending.fetch_sub(1, Ordering::Relaxed);
         // SAFETY: refused, so nobody but us ever saw it.
         let future = unsafe { task::take_back::<F>(task) };
-        // SAFETY: it was counted when it was made; the caller holds the core.
-        unsafe { Self::release(NonNull::from(self)) };
+        // SAFETY: its future is out, and nothing else refers to it.
+        unsafe { task::free(task) };
         Err(future)
     }
 
-    /// Takes note that a task has been freed, on any thread. The core may be gone afterwards.
+    /// Frees the memory of a task, on any thread. The core may be gone afterwards.
     ///
     /// # Safety
     ///
-    /// The task was the core's.
+    /// The task was the core's, its memory has this layout, and its contents have been dropped.
     #[inline]
-    pub(crate) unsafe fn task_freed(core: NonNull<Self>) {
+    pub(crate) unsafe fn task_freed(core: NonNull<Self>, block: NonNull<u8>, layout: Layout) {
         if current::is(core) {
             // SAFETY: bound to this thread, hence alive.
-            let local = unsafe { Local::new(core.as_ref()) };
-            let outstanding = &local.home().outstanding;
-            outstanding.set(outstanding.get() - 1);
+            let home = unsafe { Local::new(core.as_ref()) }.home();
+            home.outstanding.set(home.outstanding.get() - 1);
+            // SAFETY: by contract.
+            unsafe { home.kept.put(block, layout) };
         } else {
-            // SAFETY: a task of the group gives up its share.
-            unsafe { Self::release(core) };
+            // SAFETY: by contract; a task of the group gives up its share.
+            unsafe {
+                dealloc(block.as_ptr(), layout);
+                Self::release(core);
+            }
         }
     }
 
@@ -379,13 +395,18 @@ impl<'a> Local<'a> {
             location,
             name,
         };
-        let task = task::allocate(
-            future,
-            NonNull::from(self.core),
-            HANDLE,
-            Shared::spawned(),
-            origin,
-        );
+        let block = home.kept.take(task::layout::<F>());
+        // SAFETY: a fresh block of that layout.
+        let task = unsafe {
+            task::make(
+                block,
+                future,
+                NonNull::from(self.core),
+                HANDLE,
+                Shared::spawned(),
+                origin,
+            )
+        };
         home.outstanding.set(home.outstanding.get() + 1);
         // SAFETY: new, not complete, this is its home thread.
         unsafe {

@@ -346,6 +346,7 @@ impl<'a> Worker<'a> {
             // SAFETY: just popped, on the home thread; `closing` has every task end.
             unsafe { task::run(self.core, task) };
         }
+        home.kept.clear();
         let core = self.core;
         let on_stop = core.config.on_stop.clone();
         // SAFETY: every task has ended, the queue is empty, the driver is gone, and `core` is not used below.

@@ -1,6 +1,6 @@
 //! A task's memory: header, then the future, whose place the output takes.
 
-use std::alloc::{Layout, handle_alloc_error};
+use std::alloc::Layout;
 use std::cell::UnsafeCell;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use super::header::{Header, Origin, TaskPtr, VTable};
 use super::join::JoinError;
 use super::state::Shared;
-use super::waker;
+use super::{memory, waker};
 use crate::core::Core;
 
 /// What the place behind the header holds.
@@ -27,21 +27,27 @@ struct TaskCell<F: Future> {
     stage: UnsafeCell<Stage<F>>,
 }
 
-/// Makes a task of `future`. The memory belongs to whoever the flags and the shared word say.
-pub(crate) fn allocate<F: Future>(
+/// The layout of the memory for an `F` task.
+pub(crate) const fn layout<F: Future>() -> Layout {
+    memory::block(Layout::new::<TaskCell<F>>())
+}
+
+/// Makes a task of `future` in `block`. Whose it is then, the flags and the shared word say.
+///
+/// # Safety
+///
+/// `block` is fresh memory of [`layout::<F>`](layout).
+#[inline]
+pub(crate) unsafe fn make<F: Future>(
+    block: NonNull<u8>,
     future: F,
     core: NonNull<Core>,
     flags: u32,
     shared: Shared,
     origin: Origin,
 ) -> TaskPtr {
-    let layout = Layout::new::<TaskCell<F>>();
-    // SAFETY: the layout is that of a header and more, so it is not empty.
-    let Some(cell) = NonNull::new(unsafe { std::alloc::alloc(layout) }.cast::<TaskCell<F>>())
-    else {
-        handle_alloc_error(layout)
-    };
-    // SAFETY: freshly allocated with the layout of a `TaskCell<F>`. Written in two parts so that the future is moved
+    let cell = block.cast::<TaskCell<F>>();
+    // SAFETY: the layout of the block is at least that of a `TaskCell<F>`. Written in two parts so that the future is moved
     // straight to its place.
     unsafe {
         (&raw mut (*cell.as_ptr()).header).write(Header::new(
@@ -56,7 +62,7 @@ pub(crate) fn allocate<F: Future>(
     TaskPtr(cell.cast())
 }
 
-/// Takes the future back out of a task that was never handed to a context, and frees the task.
+/// Takes the future back out of a task that was never handed to a context. The task is then free of content.
 ///
 /// # Safety
 ///
@@ -64,9 +70,7 @@ pub(crate) fn allocate<F: Future>(
 pub(crate) unsafe fn take_back<F: Future>(task: TaskPtr) -> F {
     // SAFETY: by contract the caller is the only one to touch the task.
     unsafe {
-        let stage = std::mem::replace(stage::<F>(task), Stage::Consumed);
-        (Functions::<F>::VTABLE.free)(task);
-        match stage {
+        match std::mem::replace(stage::<F>(task), Stage::Consumed) {
             Stage::Running(future) => future,
             Stage::Finished(_) | Stage::Consumed => unreachable!("the task was never polled"),
         }
@@ -92,7 +96,7 @@ impl<F: Future> Functions<F> {
         cancel: cancel::<F>,
         take_output: take_output::<F>,
         drop_output: drop_output::<F>,
-        free: free::<F>,
+        layout: layout::<F>(),
     };
 }
 
@@ -213,20 +217,5 @@ unsafe fn drop_output<F: Future>(task: TaskPtr) {
             }
         }
         Stage::Running(_) | Stage::Consumed => {}
-    }
-}
-
-/// See [`VTable::free`].
-///
-/// # Safety
-///
-/// The caller gives up the last reference.
-unsafe fn free<F: Future>(task: TaskPtr) {
-    let cell = task.0.cast::<TaskCell<F>>().as_ptr();
-    // SAFETY: by contract nothing refers to the task. The stage is `Consumed` unless the task's handle died without
-    // looking, in which case the handle dropped the output.
-    unsafe {
-        cell.drop_in_place();
-        std::alloc::dealloc(cell.cast(), Layout::new::<TaskCell<F>>());
     }
 }

@@ -1,5 +1,6 @@
 //! The part of a task that does not depend on its future, and the pointer to it.
 
+use std::alloc::Layout;
 use std::cell::{Cell, UnsafeCell};
 use std::panic::Location;
 use std::ptr::NonNull;
@@ -46,8 +47,8 @@ pub(crate) struct VTable {
     pub(crate) take_output: unsafe fn(TaskPtr, *mut ()),
     /// Drops the output, reporting a panic that nobody will see.
     pub(crate) drop_output: unsafe fn(TaskPtr),
-    /// Frees the memory. The future and the output are gone.
-    pub(crate) free: unsafe fn(TaskPtr),
+    /// The layout of the task's memory.
+    pub(crate) layout: Layout,
 }
 
 /// The head of every task's one allocation; future and output follow it. The page of [`task`](super) says which

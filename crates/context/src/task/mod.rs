@@ -64,13 +64,14 @@ mod cell;
 mod header;
 mod join;
 pub(crate) mod local;
+pub(crate) mod memory;
 pub(crate) mod state;
 pub(crate) mod waker;
 mod yield_now;
 
 use std::fmt;
 
-pub(crate) use cell::{allocate, take_back};
+pub(crate) use cell::{layout, make, take_back};
 pub(crate) use header::{
     ABORT, ARRIVING, COMPLETE, HANDLE, Header, MERGED, Origin, QUEUED, RUNNING, TaskPtr,
 };
@@ -251,14 +252,13 @@ fn wake_joiner(joiner: Option<std::task::Waker>) {
 ///
 /// # Safety
 ///
-/// The caller gives up the last reference to a complete task, or to one that no context ever saw.
+/// The caller gives up the last reference to a task whose future and output are gone.
 pub(crate) unsafe fn free(task: TaskPtr) {
     // SAFETY: by contract.
     unsafe {
-        let header = task.header();
-        let core = header.core;
-        (header.vtable.free)(task);
-        // Last: an outstanding task is what may keep the core.
-        Core::task_freed(core);
+        let (core, layout) = (task.header().core, task.header().vtable.layout);
+        task.0.drop_in_place();
+        // Last: a task that exists may be what keeps the core.
+        Core::task_freed(core, task.0.cast(), layout);
     }
 }
