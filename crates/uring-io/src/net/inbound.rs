@@ -1,0 +1,88 @@
+//! What a socket has received and nobody has taken yet.
+//!
+//! A read that is dropped is cancelled, but it may have received bytes all the same, or an error that the kernel reports
+//! once only. Either comes here, and the next operation finds it. Until the cancelled read has ended nothing else is
+//! asked for, so that bytes stay in order; hence there is room for one result, and never more than one.
+
+use std::cell::Cell;
+use std::io;
+use std::task::{Context, Poll, Waker};
+
+use crate::net::recv_buf::RecvBuf;
+
+/// The receiving side of a socket, as far as operations that were dropped see it.
+#[derive(Default)]
+pub(crate) struct Inbound {
+    /// Something below is set.
+    touched: Cell<bool>,
+    left: Cell<Option<RecvBuf>>,
+    error: Cell<Option<io::Error>>,
+    /// A read was dropped, and the kernel has not ended it.
+    abandoned: Cell<bool>,
+    /// Who waits for that.
+    waker: Cell<Option<Waker>>,
+}
+
+impl Inbound {
+    /// Takes what was left here: `None` if nothing. Pending while an abandoned read may still receive.
+    #[inline]
+    pub(crate) fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Option<io::Result<RecvBuf>>> {
+        if self.touched.get() {
+            return self.poll_touched(cx);
+        }
+        Poll::Ready(None)
+    }
+
+    #[cold]
+    fn poll_touched(&self, cx: &mut Context<'_>) -> Poll<Option<io::Result<RecvBuf>>> {
+        if let Some(buffer) = self.left.take() {
+            self.settle();
+            return Poll::Ready(Some(Ok(buffer)));
+        }
+        if let Some(error) = self.error.take() {
+            self.settle();
+            return Poll::Ready(Some(Err(error)));
+        }
+        if self.abandoned.get() {
+            let replaced = self.waker.replace(Some(cx.waker().clone()));
+            drop(replaced);
+            return Poll::Pending;
+        }
+        self.touched.set(false);
+        Poll::Ready(None)
+    }
+
+    /// Leaves bytes for the next operation.
+    pub(crate) fn leave(&self, buffer: RecvBuf) {
+        let replaced = self.left.replace(Some(buffer));
+        debug_assert!(replaced.is_none(), "one result at a time");
+        self.touched.set(true);
+    }
+
+    /// A read was dropped; [`give_back`](Self::give_back) will follow.
+    pub(crate) fn abandon(&self) {
+        self.abandoned.set(true);
+        self.touched.set(true);
+    }
+
+    /// The abandoned read has ended.
+    pub(crate) fn give_back(&self, result: io::Result<&[u8]>) {
+        self.abandoned.set(false);
+        match result {
+            // The end of the stream is there to be read again.
+            Ok([]) => {}
+            Ok(bytes) => self.leave(RecvBuf::from_heap(bytes)),
+            Err(error) if error.raw_os_error() == Some(libc::ECANCELED) => {}
+            Err(error) => self.error.set(Some(error)),
+        }
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+
+    fn settle(&self) {
+        let error = self.error.take();
+        self.touched.set(self.abandoned.get() || error.is_some());
+        self.error.set(error);
+    }
+}

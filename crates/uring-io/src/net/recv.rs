@@ -1,0 +1,82 @@
+//! Receiving into a buffer of the context.
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use crate::net::one_shot::OneShot;
+use crate::net::recv_buf::RecvBuf;
+use crate::net::socket::Socket;
+use crate::turns::Turn;
+
+/// Bytes of a buffer from the heap.
+const HEAP: usize = 16 * 1024;
+
+/// The future of [`TcpStream::recv`](super::TcpStream::recv).
+///
+/// Cancel-safe: dropping it loses no byte; what arrives stays with the socket.
+#[must_use = "futures do nothing unless polled"]
+pub struct Recv<'a> {
+    socket: &'a Socket,
+    turn: Turn,
+    heap: Option<OneShot<Vec<u8>>>,
+}
+
+impl<'a> Recv<'a> {
+    pub(crate) fn new(socket: &'a Socket) -> Self {
+        Self {
+            socket,
+            turn: Turn::Absent,
+            heap: None,
+        }
+    }
+
+    fn poll_heap(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<RecvBuf>>> {
+        let socket = self.socket;
+        let operation = self
+            .heap
+            .get_or_insert_with(|| OneShot::new(socket, Vec::with_capacity(HEAP)));
+        let (result, buffer) = ready!(Pin::new(operation).poll(cx));
+        self.heap = None;
+        Poll::Ready(result.map(|count| (count > 0).then(|| RecvBuf::from_heap(buffer))))
+    }
+}
+
+impl Future for Recv<'_> {
+    type Output = io::Result<Option<RecvBuf>>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        ready!(this.socket.readers.poll_take(&mut this.turn, cx));
+        let result = if this.heap.is_some() {
+            ready!(this.poll_heap(cx))
+        } else {
+            ready!(this.socket.budget.poll_spend(cx));
+            match ready!(this.socket.poll_arrived(cx)) {
+                Some(arrived) => arrived,
+                None => ready!(this.poll_heap(cx)),
+            }
+        };
+        this.socket.readers.give_back(&mut this.turn);
+        Poll::Ready(result)
+    }
+}
+
+impl Drop for Recv<'_> {
+    fn drop(&mut self) {
+        // The operation first: whoever is served next has to find it abandoned.
+        self.heap = None;
+        self.socket.readers.give_back(&mut self.turn);
+    }
+}
+
+impl fmt::Debug for Recv<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recv")
+            .field("turn", &self.turn)
+            .finish_non_exhaustive()
+    }
+}

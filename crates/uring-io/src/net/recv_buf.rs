@@ -1,0 +1,82 @@
+//! Received bytes in a buffer that somebody else provided.
+
+use std::fmt;
+use std::ops::Deref;
+
+use uring_engine::IoBuf;
+
+/// Bytes that [`recv`](super::TcpStream::recv) received: at least one.
+///
+/// They can be written as they are, without a copy: `RecvBuf` is an [`IoBuf`]. Dropping it gives its buffer back to the
+/// context.
+pub struct RecvBuf {
+    storage: Storage,
+    /// The first byte that has not been read.
+    begin: usize,
+}
+
+enum Storage {
+    /// From the heap: bytes that came too late for the operation that asked for them.
+    Heap(Box<[u8]>),
+}
+
+impl RecvBuf {
+    pub(crate) fn from_heap(bytes: impl Into<Box<[u8]>>) -> Self {
+        Self {
+            storage: Storage::Heap(bytes.into()),
+            begin: 0,
+        }
+    }
+
+    /// Takes `count` bytes off the beginning.
+    ///
+    /// # Panics
+    ///
+    /// If there are fewer.
+    pub fn advance(&mut self, count: usize) {
+        assert!(
+            count <= self.len(),
+            "{count} bytes off the beginning of {}",
+            self.len()
+        );
+        self.begin += count;
+    }
+}
+
+impl Deref for RecvBuf {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        let bytes = match &self.storage {
+            Storage::Heap(bytes) => bytes,
+        };
+        &bytes[self.begin..]
+    }
+}
+
+impl AsRef<[u8]> for RecvBuf {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
+// SAFETY: the bytes are initialised and lie in heap memory that belongs to the buffer, which stays put when the handle
+// moves; nobody writes to them.
+unsafe impl IoBuf for RecvBuf {
+    #[inline]
+    fn as_ptr(&self) -> *const u8 {
+        (**self).as_ptr()
+    }
+
+    #[inline]
+    fn len(&self) -> usize {
+        (**self).len()
+    }
+}
+
+impl fmt::Debug for RecvBuf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RecvBuf").field(&&**self).finish()
+    }
+}

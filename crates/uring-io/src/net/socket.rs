@@ -1,0 +1,95 @@
+//! A connected stream socket, whatever its address family.
+//!
+//! ```text
+//! TcpStream ──▶ Socket ──▶ Shared ◀── operations in flight
+//!                 └─▶ Engine ──▶ slots ──▶ ─┘
+//! ```
+//!
+//! Operations own a share of [`Shared`], which knows no engine: an operation in a slot must not keep its own engine alive.
+//! The descriptor is closed when the last share is gone, hence after the last operation.
+
+use std::cell::Cell;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+use socket2::SockRef;
+use uring_engine::{Engine, Target};
+
+use crate::budget::Budget;
+use crate::net::inbound::Inbound;
+use crate::net::recv_buf::RecvBuf;
+use crate::turns::Turns;
+
+/// What a stream and its halves are handles of.
+pub(crate) struct Socket {
+    pub(crate) shared: Rc<Shared>,
+    pub(crate) engine: Engine,
+    pub(crate) readers: Turns,
+    pub(crate) writers: Turns,
+    pub(crate) budget: Budget,
+}
+
+/// What operations in flight share with their socket.
+pub(crate) struct Shared {
+    descriptor: OwnedFd,
+    pub(crate) inbound: Inbound,
+    /// How a write ended that nobody waited for.
+    pub(crate) write_error: Cell<Option<io::Error>>,
+}
+
+impl Socket {
+    /// # Panics
+    ///
+    /// Outside a context.
+    pub(crate) fn new(descriptor: OwnedFd, engine: Engine) -> Self {
+        let shared = Shared {
+            descriptor,
+            inbound: Inbound::default(),
+            write_error: Cell::new(None),
+        };
+        Self {
+            shared: Rc::new(shared),
+            engine,
+            readers: Turns::default(),
+            writers: Turns::default(),
+            budget: Budget::new(),
+        }
+    }
+
+    /// What has arrived; `None` inside if the caller has to ask the kernel, `None` further inside at the end of the stream.
+    #[inline]
+    pub(crate) fn poll_arrived(
+        &self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Option<RecvBuf>>>> {
+        if let Some(left) = ready!(self.shared.inbound.poll_take(cx)) {
+            return Poll::Ready(Some(left.map(Some)));
+        }
+        Poll::Ready(None)
+    }
+
+    /// The descriptor, for options.
+    pub(crate) fn options(&self) -> SockRef<'_> {
+        self.shared.options()
+    }
+}
+
+impl Shared {
+    #[inline]
+    pub(crate) fn target(&self) -> Target {
+        Target::of(&self.descriptor)
+    }
+
+    #[inline]
+    pub(crate) fn options(&self) -> SockRef<'_> {
+        SockRef::from(&self.descriptor)
+    }
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.shared.descriptor.as_fd()
+    }
+}
