@@ -1,7 +1,8 @@
 //! corio raced against its peers: what the three programs of this package share.
 //!
 //! - `echo-server` serves TCP echo with one of the [subjects](echo::SUBJECTS);
-//! - `load-gen` loads it from another process and checks every byte ([`load`]).
+//! - `load-gen` loads it from another process and checks every byte ([`load`]);
+//! - `runtime-bench` times the services of one of the [runtimes](runtime::SUBJECTS).
 //!
 //! `cargo xtask bench` builds and drives them. The package is the only one that knows the peers,
 //! and nothing depends on it.
@@ -10,3 +11,6 @@ pub mod echo;
 pub mod load;
 mod poller;
 pub mod process;
+mod raw_ring;
+pub mod runtime;
+mod settings;

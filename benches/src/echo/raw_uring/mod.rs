@@ -15,7 +15,6 @@
 mod buffers;
 mod multishot;
 mod one_shot;
-mod ring;
 
 use std::io;
 

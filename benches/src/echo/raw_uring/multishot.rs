@@ -9,8 +9,8 @@ use io_uring::{cqueue, opcode, types};
 
 use crate::echo::EchoConfig;
 use crate::echo::raw_uring::buffers::{Buffers, GROUP};
-use crate::echo::raw_uring::ring::{self, Kind, Queues, Tag};
 use crate::echo::socket::{close, hang_up, send_all, set_nodelay};
+use crate::raw_ring::{self as ring, Kind, Queues, Tag};
 
 /// How answers leave.
 #[derive(Clone, Copy, PartialEq)]

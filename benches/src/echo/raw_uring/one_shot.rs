@@ -7,8 +7,8 @@ use std::os::fd::{AsRawFd, RawFd};
 use io_uring::{cqueue, opcode, types};
 
 use crate::echo::EchoConfig;
-use crate::echo::raw_uring::ring::{self, Kind, Queues, Tag};
 use crate::echo::socket::{close, hang_up, set_nodelay};
+use crate::raw_ring::{self as ring, Kind, Queues, Tag};
 
 /// `IORING_RECVSEND_POLL_FIRST`: wait for readiness instead of trying at once.
 const POLL_FIRST: u16 = 1;

@@ -1,4 +1,4 @@
-//! What the bare ring loops share: the ring and its flags, tags, and the accept.
+//! What the bare ring loops share: the ring and its flags, tags, accept and send.
 
 use std::io;
 use std::os::fd::RawFd;
@@ -14,7 +14,7 @@ const ENTRIES: u32 = 1024;
 const COMPLETIONS: u32 = 16_384;
 
 /// A ring with every flag that helps a single thread.
-pub(super) fn build() -> io::Result<IoUring> {
+pub(crate) fn build() -> io::Result<IoUring> {
     IoUring::builder()
         .setup_single_issuer()
         .setup_defer_taskrun()
@@ -25,15 +25,15 @@ pub(super) fn build() -> io::Result<IoUring> {
 }
 
 /// Both queues of a ring, and its descriptor as registered with this thread.
-pub(super) struct Queues<'ring> {
-    pub(super) submitter: Submitter<'ring>,
+pub(crate) struct Queues<'ring> {
+    pub(crate) submitter: Submitter<'ring>,
     submission: SubmissionQueue<'ring>,
     completion: CompletionQueue<'ring>,
 }
 
 impl<'ring> Queues<'ring> {
     /// Splits `ring` and registers its descriptor.
-    pub(super) fn new(ring: &'ring mut IoUring) -> io::Result<Self> {
+    pub(crate) fn new(ring: &'ring mut IoUring) -> io::Result<Self> {
         let (mut submitter, submission, completion) = ring.split();
         submitter.register_ring_fd()?;
         Ok(Self {
@@ -48,7 +48,7 @@ impl<'ring> Queues<'ring> {
     /// # Safety
     ///
     /// The memory that `entry` points at stays valid until its last completion.
-    pub(super) unsafe fn push(&mut self, entry: &squeue::Entry) -> io::Result<()> {
+    pub(crate) unsafe fn push(&mut self, entry: &squeue::Entry) -> io::Result<()> {
         // SAFETY: the caller's promise.
         while unsafe { self.submission.push(entry) }.is_err() {
             self.submission.sync();
@@ -59,7 +59,7 @@ impl<'ring> Queues<'ring> {
     }
 
     /// Submits what is queued and waits for at least one completion.
-    pub(super) fn turn(&mut self) -> io::Result<()> {
+    pub(crate) fn turn(&mut self) -> io::Result<()> {
         self.submission.sync();
         match self.submitter.submit_and_wait(1) {
             Err(error) if !is_transient(&error) => return Err(error),
@@ -71,7 +71,7 @@ impl<'ring> Queues<'ring> {
     }
 
     /// The next completion of the last turn.
-    pub(super) fn next(&mut self) -> Option<cqueue::Entry> {
+    pub(crate) fn next(&mut self) -> Option<cqueue::Entry> {
         self.completion.next()
     }
 }
@@ -86,7 +86,7 @@ fn is_transient(error: &io::Error) -> bool {
 
 /// What an entry was for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Accept,
     Receive,
     Send,
@@ -94,18 +94,18 @@ pub(super) enum Kind {
 
 /// User data: kind, buffer number and descriptor in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Tag {
-    pub(super) kind: Kind,
-    pub(super) fd: RawFd,
-    pub(super) buffer: u16,
+pub(crate) struct Tag {
+    pub(crate) kind: Kind,
+    pub(crate) fd: RawFd,
+    pub(crate) buffer: u16,
 }
 
 impl Tag {
-    pub(super) fn pack(self) -> u64 {
+    pub(crate) fn pack(self) -> u64 {
         (self.kind as u64) << 48 | u64::from(self.buffer) << 32 | u64::from(self.fd as u32)
     }
 
-    pub(super) fn unpack(user_data: u64) -> Self {
+    pub(crate) fn unpack(user_data: u64) -> Self {
         Self {
             kind: match user_data >> 48 {
                 0 => Kind::Accept,
@@ -119,7 +119,7 @@ impl Tag {
 }
 
 /// An entry that accepts for as long as the listener lives.
-pub(super) fn accept(listener: RawFd) -> squeue::Entry {
+pub(crate) fn accept(listener: RawFd) -> squeue::Entry {
     let tag = Tag {
         kind: Kind::Accept,
         fd: listener,
@@ -131,7 +131,7 @@ pub(super) fn accept(listener: RawFd) -> squeue::Entry {
 }
 
 /// An entry that sends all of `length` bytes from `bytes`, or fails.
-pub(super) fn send(fd: RawFd, buffer: u16, bytes: *const u8, length: usize) -> squeue::Entry {
+pub(crate) fn send(fd: RawFd, buffer: u16, bytes: *const u8, length: usize) -> squeue::Entry {
     let tag = Tag {
         kind: Kind::Send,
         fd,

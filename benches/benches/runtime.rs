@@ -1,0 +1,33 @@
+//! The runtime cases for `cargo bench -p benches`: a criterion group for each case, a line for each subject.
+
+use std::time::Duration;
+
+use benches::runtime::{Case, SUBJECTS};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+
+fn runtime(criterion: &mut Criterion) {
+    for case in Case::ALL {
+        let mut group = criterion.benchmark_group(case.name());
+        group
+            .throughput(Throughput::Elements(case.operations()))
+            .warm_up_time(Duration::from_millis(300))
+            .measurement_time(Duration::from_secs(1));
+        if case == Case::TimersFire {
+            // One iteration is 100,000 timers.
+            group.sample_size(10);
+        }
+        for subject in SUBJECTS {
+            if (subject.time)(case, 1).is_none() {
+                continue;
+            }
+            group.bench_function(subject.name, |bencher| {
+                bencher.iter_custom(|iterations| {
+                    (subject.time)(case, iterations).expect("it has just been offered")
+                });
+            });
+        }
+    }
+}
+
+criterion_group!(benches, runtime);
+criterion_main!(benches);

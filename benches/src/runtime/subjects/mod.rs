@@ -1,0 +1,61 @@
+//! The runtimes, one file each.
+
+#[cfg(feature = "compio")]
+mod compio;
+#[cfg(feature = "glommio")]
+mod glommio;
+#[cfg(feature = "monoio")]
+mod monoio;
+mod raw_uring;
+#[cfg(feature = "smol")]
+mod smol;
+#[cfg(feature = "tokio")]
+mod tokio;
+
+use crate::runtime::RuntimeSubject;
+#[cfg(any(
+    feature = "compio",
+    feature = "glommio",
+    feature = "monoio",
+    feature = "smol",
+    feature = "tokio"
+))]
+use crate::runtime::cases::time;
+
+/// Every subject of this build.
+pub const SUBJECTS: &[RuntimeSubject] = &[
+    RuntimeSubject {
+        name: "raw-uring",
+        time: raw_uring::time,
+    },
+    #[cfg(feature = "tokio")]
+    RuntimeSubject {
+        name: "tokio",
+        time: time::<tokio::CurrentThread>,
+    },
+    #[cfg(feature = "tokio")]
+    RuntimeSubject {
+        name: "tokio-multi",
+        time: time::<tokio::MultiThread>,
+    },
+    #[cfg(feature = "monoio")]
+    RuntimeSubject {
+        name: "monoio",
+        time: time::<monoio::Monoio>,
+    },
+    #[cfg(feature = "compio")]
+    RuntimeSubject {
+        name: "compio",
+        time: time::<compio::Compio>,
+    },
+    #[cfg(feature = "glommio")]
+    RuntimeSubject {
+        name: "glommio",
+        time: time::<glommio::Glommio>,
+    },
+    #[cfg(feature = "smol")]
+    RuntimeSubject {
+        name: "smol",
+        time: time::<smol::Smol>,
+    },
+];
