@@ -70,7 +70,7 @@ impl fmt::Display for Tally {
         if !self.exited_well && self.failed == 0 {
             write!(
                 f,
-                "; the run itself failed (a build error or a crash, see above)"
+                "; the run itself failed (a build error, a crash or a leak: see above)"
             )?;
         }
         Ok(())
