@@ -130,10 +130,11 @@ fn a_sleep_that_changes_its_context_registers_anew() {
         assert!(poll(&mut sleeping, &flag.waker()).is_pending());
         let elsewhere = std::thread::spawn(move || {
             block_on(async {
-                (&mut sleeping).await;
+                // The first timer here, as the one that comes along was the first there: their keys are alike.
                 let mut another = sleep(LONG);
                 assert!(poll(&mut another, Waker::noop()).is_pending());
-                another
+                (&mut sleeping).await;
+                Some(another)
             })
         });
         // The entry that was left behind fires here, for nothing.

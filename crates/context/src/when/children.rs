@@ -22,7 +22,8 @@ pub trait Group {
 
 /// Up to this many children are all polled whenever one of them is woken; more have a waker each.
 ///
-/// Measured with children that yield once, and with children that are woken one at a time.
+/// Measured where children are woken one at a time, the worst case for polling all: both ways cost 31 ns a child at
+/// this count. Where all are woken together, polling all costs half at any count.
 pub(super) const DIRECT: usize = 24;
 
 const POLLED_AGAIN: &str = "a group of futures was polled after it was ready";
