@@ -6,6 +6,7 @@
 
 #[cfg(feature = "compio")]
 mod compio;
+mod corio;
 #[cfg(feature = "glommio")]
 mod glommio;
 #[cfg(feature = "monoio")]
@@ -84,6 +85,14 @@ pub const SUBJECTS: &[EchoSubject] = &[
     EchoSubject {
         name: "raw-epoll",
         serve: raw_epoll::serve,
+    },
+    EchoSubject {
+        name: "corio",
+        serve: corio::pooled,
+    },
+    EchoSubject {
+        name: "corio:read",
+        serve: corio::owned,
     },
     #[cfg(feature = "tokio")]
     EchoSubject {

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "compio")]
 mod compio;
+mod corio;
 #[cfg(feature = "glommio")]
 mod glommio;
 #[cfg(feature = "monoio")]
@@ -13,13 +14,6 @@ mod smol;
 mod tokio;
 
 use crate::runtime::RuntimeSubject;
-#[cfg(any(
-    feature = "compio",
-    feature = "glommio",
-    feature = "monoio",
-    feature = "smol",
-    feature = "tokio"
-))]
 use crate::runtime::cases::time;
 
 /// Every subject of this build.
@@ -27,6 +21,10 @@ pub const SUBJECTS: &[RuntimeSubject] = &[
     RuntimeSubject {
         name: "raw-uring",
         time: raw_uring::time,
+    },
+    RuntimeSubject {
+        name: "corio",
+        time: time::<corio::Corio>,
     },
     #[cfg(feature = "tokio")]
     RuntimeSubject {
