@@ -85,6 +85,16 @@ impl Turns {
         Poll::Pending
     }
 
+    /// Waits for the caller's turn, which lasts until the guard is dropped.
+    pub(crate) async fn take(&self) -> Served<'_> {
+        let mut served = Served {
+            turns: self,
+            turn: Turn::Absent,
+        };
+        std::future::poll_fn(|cx| self.poll_take(&mut served.turn, cx)).await;
+        served
+    }
+
     /// Ends a turn, or a wait for it. Whoever is next is woken.
     #[inline]
     pub(crate) fn give_back(&self, turn: &mut Turn) {
@@ -125,6 +135,18 @@ impl Turns {
         if let Some(waker) = waker {
             waker.wake();
         }
+    }
+}
+
+/// A turn that ends when this is dropped.
+pub(crate) struct Served<'a> {
+    turns: &'a Turns,
+    turn: Turn,
+}
+
+impl Drop for Served<'_> {
+    fn drop(&mut self) {
+        self.turns.give_back(&mut self.turn);
     }
 }
 

@@ -1,6 +1,7 @@
 //! A TCP listener.
 
 use std::cell::RefCell;
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -9,16 +10,21 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
-use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use socket2::SockRef;
 use uring_engine::{Engine, MultishotOp};
 
 use crate::budget::Budget;
 use crate::keep::Keep;
 use crate::net::accept_multi::AcceptMulti;
+use crate::net::address::{ToSocketAddrs, resolve};
+use crate::net::listen_options::ListenOptions;
 use crate::net::stream::{TcpStream, inet};
 use crate::turns::{Turn, Turns};
 
 /// A listening TCP socket on the current context.
+///
+/// Connections are accepted from the first [`accept`](Self::accept) on, and wait in the listener until they are asked for.
+/// Dropping the listener closes those that are left.
 pub struct TcpListener {
     descriptor: Rc<OwnedFd>,
     engine: Engine,
@@ -28,22 +34,45 @@ pub struct TcpListener {
 }
 
 impl TcpListener {
-    /// Listens on an address.
+    /// Listens on an address, or on the first of those that a name stands for which can be had, with the default
+    /// [`ListenOptions`].
+    ///
+    /// Cancel-safe: dropping the future leaves nothing behind.
     ///
     /// # Errors
     ///
-    /// What the kernel says.
-    pub async fn bind(address: &str) -> io::Result<Self> {
-        let address: SocketAddr = address.parse().map_err(io::Error::other)?;
-        let socket = Socket::new(
-            Domain::for_address(address),
-            Type::STREAM,
-            Some(Protocol::TCP),
-        )?;
-        socket.set_reuse_address(true)?;
-        socket.bind(&address.into())?;
-        socket.listen(1024)?;
-        Ok(Self::from_std(socket.into()))
+    /// That of the last address tried: `AddrInUse`, `AddrNotAvailable`, `PermissionDenied`, …; those of the look-up.
+    ///
+    /// # Panics
+    ///
+    /// Outside a context.
+    pub async fn bind(target: impl ToSocketAddrs) -> io::Result<Self> {
+        Self::bind_with(target, &ListenOptions::default()).await
+    }
+
+    /// As [`bind`](Self::bind), with other options.
+    ///
+    /// Cancel-safe: dropping the future leaves nothing behind.
+    ///
+    /// # Errors
+    ///
+    /// As [`bind`](Self::bind).
+    ///
+    /// # Panics
+    ///
+    /// Outside a context.
+    pub async fn bind_with(
+        target: impl ToSocketAddrs,
+        options: &ListenOptions,
+    ) -> io::Result<Self> {
+        let mut last = None;
+        for address in resolve(target).await? {
+            match options.open(address) {
+                Ok(socket) => return Ok(Self::from_std(socket.into())),
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(last.unwrap_or_else(|| io::ErrorKind::NotFound.into()))
     }
 
     /// Takes over a listening socket of the standard library.
@@ -61,7 +90,17 @@ impl TcpListener {
         }
     }
 
-    /// Accepts a connection.
+    /// Accepts a connection: the stream, and the address of the peer.
+    ///
+    /// # Errors
+    ///
+    /// `EMFILE` or `ENFILE` when descriptors have run out; the connection then waits in the kernel, and a later `accept`
+    /// takes it. Wait until a descriptor is free, or at least a moment, before the next call. A connection that breaks before
+    /// it is accepted is no error; it is passed over.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses no connection: the next `accept` returns it.
     pub fn accept(&self) -> Accept<'_> {
         Accept {
             listener: self,
@@ -75,7 +114,7 @@ impl TcpListener {
     ///
     /// What the kernel says.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        inet(SockRef::from(&*self.descriptor).local_addr()?)
+        inet(&SockRef::from(&*self.descriptor).local_addr()?)
     }
 
     fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
@@ -102,7 +141,10 @@ impl TcpListener {
                 Err(error) => return Poll::Ready(Err(error)),
             };
             // A peer that is gone already has no address any more, and is not worth the caller's time.
-            let Ok(peer) = SockRef::from(&descriptor).peer_addr().and_then(inet) else {
+            let Ok(peer) = SockRef::from(&descriptor)
+                .peer_addr()
+                .and_then(|peer| inet(&peer))
+            else {
                 continue;
             };
             return Poll::Ready(Ok((
@@ -157,5 +199,21 @@ impl AsFd for TcpListener {
 impl AsRawFd for TcpListener {
     fn as_raw_fd(&self) -> RawFd {
         self.descriptor.as_raw_fd()
+    }
+}
+
+impl fmt::Debug for TcpListener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TcpListener")
+            .field("fd", &self.as_raw_fd())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Accept<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Accept")
+            .field("turn", &self.turn)
+            .finish_non_exhaustive()
     }
 }

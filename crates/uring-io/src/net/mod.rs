@@ -1,7 +1,17 @@
 //! TCP on the current context.
+//!
+//! - [`TcpListener`] and [`TcpStream`], with the futures of their operations; every one of these states what dropping it
+//!   means.
+//! - [`RecvBuf`]: received bytes in a buffer of the context.
+//! - [`ReadHalf`], [`WriteHalf`], [`OwnedReadHalf`], [`OwnedWriteHalf`]: the directions of a stream by themselves.
+//! - [`ToSocketAddrs`]: what may stand for an address.
 
 mod accept_multi;
+mod address;
+mod close;
+mod connect;
 mod inbound;
+mod listen_options;
 mod listener;
 mod one_shot;
 mod read;
@@ -9,12 +19,17 @@ mod recv;
 mod recv_buf;
 mod sending;
 mod socket;
+mod split;
 mod stream;
+mod stream_options;
 mod write;
 
+pub use address::ToSocketAddrs;
+pub use listen_options::ListenOptions;
 pub use listener::{Accept, TcpListener};
 pub use read::Read;
 pub use recv::Recv;
 pub use recv_buf::RecvBuf;
+pub use split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};
 pub use stream::TcpStream;
 pub use write::{Write, WriteAll};

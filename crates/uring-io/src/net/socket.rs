@@ -9,6 +9,7 @@
 //! The descriptor is closed when the last share is gone, hence after the last operation.
 
 use std::cell::Cell;
+use std::future::poll_fn;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
@@ -70,6 +71,19 @@ impl Socket {
         Poll::Ready(None)
     }
 
+    /// Waits until nothing receives any more.
+    pub(crate) async fn finish_reads(&self) {
+        let _served = self.readers.take().await;
+        while let Some(left) = poll_fn(|cx| self.shared.inbound.poll_take(cx)).await {
+            drop(left);
+        }
+    }
+
+    /// Ends the socket, as far as operations do not share it.
+    pub(crate) fn into_shared(self) -> Rc<Shared> {
+        self.shared
+    }
+
     /// The descriptor, for options.
     pub(crate) fn options(&self) -> SockRef<'_> {
         self.shared.options()
@@ -77,6 +91,10 @@ impl Socket {
 }
 
 impl Shared {
+    pub(crate) fn into_descriptor(self) -> OwnedFd {
+        self.descriptor
+    }
+
     #[inline]
     pub(crate) fn target(&self) -> Target {
         Target::of(&self.descriptor)

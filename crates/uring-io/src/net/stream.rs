@@ -1,7 +1,8 @@
 //! A TCP connection.
 
+use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::rc::Rc;
 
@@ -10,21 +11,61 @@ use uring_engine::{Engine, IoBuf, IoBufMut};
 use crate::net::read::Read;
 use crate::net::recv::Recv;
 use crate::net::socket::Socket;
+use crate::net::split::{self, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use crate::net::write::{Write, WriteAll};
 
 /// A TCP connection on the current context.
+///
+/// It belongs to its context's thread. Every operation takes `&self`, so one task may read while another writes, and several
+/// may do the same: operations of one direction are served in the order of their first polls.
+///
+/// # What dropping a future means
+///
+/// The stream, not the future, owns what is in flight. A dropped [`recv`](Self::recv) or [`read`](Self::read) loses no byte;
+/// a dropped [`write_all`](Self::write_all) that had begun is sent to its end, before any later write.
+///
+/// # What dropping the stream means
+///
+/// Writes whose futures were dropped are sent to their end by a task of their own, and only then the connection is
+/// closed; the end of the context cuts them off. [`close`](Self::close) waits for them and reports errors;
+/// [`abort`](Self::abort) throws them away.
+///
+/// # Examples
+///
+/// ```
+/// use uring_io::net::{TcpListener, TcpStream};
+///
+/// # context::block_on(async {
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let client = TcpStream::connect(listener.local_addr()?).await?;
+/// let (server, _peer) = listener.accept().await?;
+///
+/// client.write_all("hello").await.0?;
+/// let hello = server.recv().await?.expect("not the end");
+/// assert_eq!(&*hello, b"hello");
+/// server.write_all(hello).await.0?;
+/// server.close().await?;
+///
+/// let (count, buffer) = client.read(vec![0; 64]).await;
+/// assert_eq!(buffer[..count?], *b"hello");
+/// assert!(client.recv().await?.is_none());
+/// # std::io::Result::Ok(())
+/// # }).unwrap().unwrap();
+/// ```
 pub struct TcpStream {
     socket: Rc<Socket>,
 }
 
 impl TcpStream {
     pub(crate) fn from_descriptor(descriptor: OwnedFd, engine: Engine) -> Self {
-        Self {
-            socket: Rc::new(Socket::new(descriptor, engine)),
-        }
+        Self::from_socket(Rc::new(Socket::new(descriptor, engine)))
     }
 
-    /// Takes over a connected socket of the standard library.
+    pub(crate) fn from_socket(socket: Rc<Socket>) -> Self {
+        Self { socket }
+    }
+
+    /// Takes over a connected socket of the standard library, in blocking or non-blocking mode alike.
     ///
     /// # Panics
     ///
@@ -33,34 +74,113 @@ impl TcpStream {
         Self::from_descriptor(stream.into(), context::driver().engine().clone())
     }
 
-    /// Receives into a buffer of the context; `None` at the end of the stream.
+    /// Receives what there is, as soon as there is something, into a buffer of the context; `None` at the end of the
+    /// stream.
+    ///
+    /// While nothing arrives the stream holds no buffer. The first call makes the kernel receive for this stream from then
+    /// on, into buffers that all streams of the context share: what arrives is kept in order until somebody takes it, and
+    /// a context whose buffers are all taken stops receiving until some come back, or receives into heap memory.
+    /// Received bytes can be written back, here or elsewhere, without a copy.
+    ///
+    /// # Errors
+    ///
+    /// `ConnectionReset`, `TimedOut` and the like.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses no byte.
+    #[inline]
     pub fn recv(&self) -> Recv<'_> {
         Recv::new(&self.socket)
     }
 
     /// Reads into `buffer`, from its beginning up to its capacity. Resolves to the number of bytes, 0 at the end of the
     /// stream (or if there is no capacity), and the buffer.
+    ///
+    /// # Errors
+    ///
+    /// `ConnectionReset`, `TimedOut` and the like; the buffer comes back.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses no byte: what arrived all the same is what the next read begins with. The buffer is
+    /// freed once the kernel is done with it.
+    #[inline]
     pub fn read<B: IoBufMut>(&self, buffer: B) -> Read<'_, B> {
         Read::new(&self.socket, buffer)
     }
 
-    /// Writes from the beginning of `buffer` what the socket takes. Resolves to the number of bytes and the buffer.
+    /// Writes from the beginning of `buffer` what the socket takes, at least one byte unless there is none. Resolves to the
+    /// number of bytes and the buffer.
+    ///
+    /// # Errors
+    ///
+    /// `BrokenPipe`, `ConnectionReset` and the like, also those of an earlier write that nobody waited for; the buffer
+    /// comes back.
+    ///
+    /// # Cancel safety
+    ///
+    /// A future that was polled and is dropped sends the buffer whole, as [`write_all`](Self::write_all) does.
+    #[inline]
     pub fn write<B: IoBuf>(&self, buffer: B) -> Write<'_, B> {
         Write::new(&self.socket, buffer)
     }
 
     /// Writes all of `buffer`, and gives it back.
+    ///
+    /// # Errors
+    ///
+    /// `BrokenPipe`, `ConnectionReset` and the like, also those of an earlier write that nobody waited for; the buffer
+    /// comes back.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once polled, the buffer is sent whole and in order, before any later write, whether or not the future is dropped;
+    /// the next operation that writes reports an error. Never polled, nothing is sent.
+    #[inline]
     pub fn write_all<B: IoBuf>(&self, buffer: B) -> WriteAll<'_, B> {
         WriteAll::new(&self.socket, buffer)
     }
 
-    /// Sends small writes at once instead of collecting them (`TCP_NODELAY`).
+    /// Shuts one or both directions down; the writing one after the writes that were begun.
     ///
     /// # Errors
     ///
-    /// What the kernel says.
-    pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
-        self.socket.options().set_tcp_nodelay(nodelay)
+    /// `NotConnected` if the connection is gone; that of an earlier write that nobody waited for.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future either has no effect or comes too late.
+    pub async fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.socket.shutdown(how).await
+    }
+
+    /// Closes the connection after the writes that were begun, and tells how they and the closing went.
+    ///
+    /// # Errors
+    ///
+    /// That of an earlier write that nobody waited for, else that of closing.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future does what dropping the stream does.
+    pub async fn close(self) -> io::Result<()> {
+        self.socket.close().await
+    }
+
+    /// Ends the connection now: what was not sent is thrown away, writes in flight fail, and the peer gets a reset.
+    pub fn abort(self) {
+        self.socket.abort();
+    }
+
+    /// The two directions, borrowed.
+    pub fn split(&self) -> (ReadHalf<'_>, WriteHalf<'_>) {
+        (ReadHalf(self), WriteHalf(self))
+    }
+
+    /// The two directions, each to own. The connection is closed when both are gone.
+    pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
+        split::into_split(self.socket)
     }
 
     /// The address of the peer.
@@ -69,7 +189,7 @@ impl TcpStream {
     ///
     /// `NotConnected` if it has gone.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        inet(self.socket.options().peer_addr()?)
+        inet(&self.socket.options().peer_addr()?)
     }
 
     /// The address of this end.
@@ -78,18 +198,23 @@ impl TcpStream {
     ///
     /// What the kernel says.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        inet(self.socket.options().local_addr()?)
+        inet(&self.socket.options().local_addr()?)
+    }
+
+    pub(crate) fn socket(&self) -> &Socket {
+        &self.socket
     }
 }
 
-/// An address of a socket that was made for the Internet families.
-pub(crate) fn inet(address: socket2::SockAddr) -> io::Result<SocketAddr> {
-    address.as_socket().ok_or_else(|| {
+/// The address of a socket of the Internet families.
+pub(crate) fn inet(address: &socket2::SockAddr) -> io::Result<SocketAddr> {
+    let other = || {
         io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "the socket is of another address family than IPv4 and IPv6",
+            io::ErrorKind::Unsupported,
+            "the socket's address is neither IPv4 nor IPv6",
         )
-    })
+    };
+    address.as_socket().ok_or_else(other)
 }
 
 impl AsFd for TcpStream {
@@ -104,8 +229,8 @@ impl AsRawFd for TcpStream {
     }
 }
 
-impl std::fmt::Debug for TcpStream {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for TcpStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TcpStream")
             .field("fd", &self.as_raw_fd())
             .finish_non_exhaustive()

@@ -1,0 +1,49 @@
+//! The end of a connection.
+
+use std::io;
+use std::net::Shutdown;
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::net::socket::Socket;
+
+impl Socket {
+    /// Waits until every write that was begun has ended, and tells how one ended that nobody waited for.
+    pub(crate) async fn finish_writes(&self) -> io::Result<()> {
+        let _served = self.writers.take().await;
+        self.shared.write_error.take().map_or(Ok(()), Err)
+    }
+
+    /// Shuts one or both directions down, the writing one after the writes that were begun.
+    pub(crate) async fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        if how != Shutdown::Read {
+            self.finish_writes().await?;
+        }
+        self.options().shutdown(how)
+    }
+
+    /// Ends the connection now: what was not sent is thrown away, and the peer gets a reset.
+    pub(crate) fn abort(&self) {
+        // Neither can fail in a way that matters: the connection is gone, or ends here.
+        let _ = self.options().set_linger(Some(Duration::ZERO));
+        let _ = self.options().shutdown(Shutdown::Both);
+    }
+
+    /// Ends reading and closes the descriptor.
+    pub(crate) async fn close(self: Rc<Self>) -> io::Result<()> {
+        let finished = self.finish_writes().await;
+        self.finish_reads().await;
+        let engine = self.engine.clone();
+        let shared = Rc::try_unwrap(self).ok().map(Socket::into_shared);
+        let closed = match shared.and_then(|shared| Rc::try_unwrap(shared).ok()) {
+            Some(shared) => {
+                engine
+                    .op(uring_engine::op::Close::new(shared.into_descriptor()))
+                    .await
+            }
+            // Somebody still shares it; it is closed when they are done.
+            None => Ok(()),
+        };
+        finished.and(closed)
+    }
+}
