@@ -6,8 +6,8 @@ use rustix::thread::{CpuSet, sched_getaffinity};
 /// Locked memory that a ring of any subject fits in, in bytes.
 const MEMLOCK: u64 = 512 << 20;
 
-/// Descriptors that the largest race needs on either side, with room to spare.
-const DESCRIPTORS: u64 = 65_536;
+/// Descriptors of a program besides its connections, in plenty.
+const OTHER_DESCRIPTORS: u64 = 256;
 
 /// The core of the server and the core of the load generator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,22 +37,22 @@ impl Cores {
     }
 }
 
-/// Raises the limits on descriptors and on locked memory, which the programs inherit, and says what came of it.
-pub(super) fn raise_limits() {
+/// Raises the limits that the programs inherit, to what `connections` and the rings need, and says what came of it.
+pub(super) fn raise_limits(connections: u32) {
+    let descriptors = u64::from(connections) + OTHER_DESCRIPTORS;
     for (resource, name, wanted) in [
-        (Resource::Nofile, "open files", DESCRIPTORS),
-        (Resource::Memlock, "locked memory", MEMLOCK),
+        (Resource::Nofile, "open files", descriptors),
+        (Resource::Memlock, "locked memory (bytes)", MEMLOCK),
     ] {
         let limit = getrlimit(resource);
-        if limit.current.is_none_or(|current| current >= wanted) {
+        let Some(before) = limit.current.filter(|current| *current < wanted) else {
             continue;
-        }
-        let before = limit.current.unwrap_or(wanted);
+        };
         match raise(resource, &limit, wanted) {
-            Some(now) if now > before => {
-                eprintln!("limit on {name}: raised from {before} to {now}")
-            }
-            _ => eprintln!("limit on {name}: {before}, and it cannot be raised to {wanted}"),
+            Some(now) if now > before => eprintln!("limit on {name} raised from {before} to {now}"),
+            _ => eprintln!(
+                "limit on {name} is {before} and cannot be raised to {wanted}: a subject that needs more will fail"
+            ),
         }
     }
 }

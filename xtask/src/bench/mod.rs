@@ -32,7 +32,8 @@ use crate::Result;
 
 /// Builds the programs, runs the races that `args` name, prints a table and writes the rows of each race.
 pub(crate) fn run(args: &BenchArgs) -> Result {
-    machine::raise_limits();
+    let connections = args.options.connections().into_iter().max();
+    machine::raise_limits(connections.unwrap_or(0));
     let programs = Programs::build()?;
     let races = args.races();
     let mut known = Vec::new();

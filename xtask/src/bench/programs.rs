@@ -16,9 +16,9 @@ impl Programs {
     /// Builds the programs, the peers included.
     pub(super) fn build() -> Result<Programs> {
         let shell = child::shell()?;
-        child::cargo(&shell)
-            .args(["build", "--release", "--package", "benches"])
-            .run()?;
+        let build = child::cargo(&shell).args(["build", "--release", "--package", "benches"]);
+        child::announce(&build);
+        build.quiet().run()?;
         Ok(Programs {
             target: Workspace::load(&shell)?.target_directory,
         })
