@@ -25,6 +25,7 @@ pub(crate) struct Config {
     pub(crate) batch: u32,
     pub(crate) capacity: Option<usize>,
     pub(crate) cpus: Option<Vec<usize>>,
+    pub(crate) spin: Duration,
     pub(crate) stall_after: Option<Duration>,
     pub(crate) on_stall: Option<StallCallback>,
     pub(crate) on_stop: Option<StopCallback>,
@@ -39,6 +40,7 @@ impl Default for Config {
             batch: 256,
             capacity: None,
             cpus: None,
+            spin: Duration::from_micros(50),
             stall_after: Some(Duration::from_secs(5)),
             on_stall: None,
             on_stop: None,
@@ -115,6 +117,15 @@ impl ContextBuilder {
     #[must_use]
     pub fn cpus(mut self, cpus: impl IntoIterator<Item = usize>) -> Self {
         self.config.cpus = Some(cpus.into_iter().collect());
+        self
+    }
+
+    /// The longest that the context looks at its inbox before it goes to sleep, where that pays: after a sleep, shorter than
+    /// this, that another thread ended. A context that waits for I/O or timers does not spin. Zero never spins. Default
+    /// 50 µs, about what a sleep and a wake-up cost on a virtual machine.
+    #[must_use]
+    pub fn spin(mut self, longest: Duration) -> Self {
+        self.config.spin = longest;
         self
     }
 

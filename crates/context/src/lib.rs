@@ -30,6 +30,7 @@ mod report;
 mod room;
 mod run_queue;
 mod scheduler;
+mod spin;
 mod stall;
 mod stop;
 mod sync;

@@ -27,6 +27,7 @@ use crate::affinity::{self, AffinityError};
 use crate::core::{CoreRef, Local};
 use crate::driver::Driver;
 use crate::report;
+use crate::spin::Spin;
 use crate::stall::StallWatch;
 use crate::stop::Request;
 use crate::task::{self, ABORT, TaskPtr};
@@ -80,6 +81,7 @@ pub(crate) struct Worker<'a> {
     driver: Driver,
     wakers: Vec<std::task::Waker>,
     stall: StallWatch,
+    spin: Spin,
 }
 
 impl<'a> Worker<'a> {
@@ -107,11 +109,13 @@ impl<'a> Worker<'a> {
         home.now.set(timer::now_ns());
         *home.driver.borrow_mut() = Some(driver.clone());
         let stall = StallWatch::new(core.config.stall_after);
+        let spin = Spin::new(timer::duration_to_ns(core.config.spin));
         Ok(Self {
             core,
             driver,
             wakers: Vec::new(),
             stall,
+            spin,
         })
     }
 
@@ -229,6 +233,12 @@ impl<'a> Worker<'a> {
 
     /// Sleeps until there is something to do. Returns when it woke up.
     fn sleep(&mut self, until: &Until<'_>, awake_since: u64) -> Result<u64, RunError> {
+        if self
+            .spin
+            .spin(timer::now_ns, || !self.core.inbox.is_empty())
+        {
+            return Ok(awake_since);
+        }
         let asleep_since = self.add_busy(awake_since);
         if !self.driver.park_begin() || !self.core.inbox.is_empty() {
             self.driver.park_end();
@@ -247,7 +257,9 @@ impl<'a> Worker<'a> {
         self.core.home().now.set(now);
         let metrics = &self.core.metrics;
         metrics.sleeps.add(1);
-        metrics.idle.add(now.saturating_sub(asleep_since));
+        let asleep = now.saturating_sub(asleep_since);
+        metrics.idle.add(asleep);
+        self.spin.slept(asleep, !self.core.inbox.is_empty());
         metrics.driver.update(&self.driver);
         self.watch_stall(now);
         Ok(now)

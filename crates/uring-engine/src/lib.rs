@@ -1,1 +1,57 @@
 //! One io_uring per thread and the operations in flight on it: no tasks, no sockets, no primitives.
+//!
+//! An [`Engine`] owns a ring. An [`Operation`] is a value that the engine keeps while the kernel works on it, buffers and
+//! addresses included; the [`Op`] future resolves with its output. [`Engine::turn`] submits, waits, collects and wakes.
+//!
+//! What the engine guarantees:
+//!
+//! - **Nothing dangles.** Dropping a pending future never frees memory that the kernel uses: the payload stays with the
+//!   engine until the last completion. A result that nobody waits for is handed to the operation, which closes the
+//!   descriptor or gives the bytes back.
+//! - **A full queue is back-pressure.** Operations are never refused for want of space; order is kept.
+//! - **Nothing foreign runs under a borrow.** Wakers, destructors and callbacks may use the engine.
+//! - **It starts wherever a ring can be had**, and [`Engine::report`] says what the kernel refused.
+
+mod addr;
+mod buf;
+mod completion;
+mod config;
+mod drive;
+mod engine;
+mod error;
+mod feature;
+mod future;
+mod inner;
+mod multishot;
+pub mod op;
+mod operation;
+mod report;
+mod ring;
+mod setup;
+mod shutdown;
+mod slot;
+mod stats;
+mod sync;
+mod table;
+mod target;
+mod unpark;
+
+pub use addr::SocketAddress;
+pub use buf::{BufResult, IoBuf, IoBufMut, Slice};
+pub use completion::Completion;
+pub use config::{EngineConfig, SqPoll};
+#[doc(hidden)]
+pub use config::{EnterCall, EnterFault};
+pub use engine::{Engine, Turn, Wait};
+pub use error::{SetupError, TurnError};
+pub use feature::{Feature, FeatureSet};
+pub use future::Op;
+pub use multishot::MultishotOp;
+pub use operation::{Multishot, Operation};
+pub use report::{Refusal, SetupReport, Wanted};
+pub use stats::EngineStats;
+pub use target::Target;
+pub use unpark::Unparker;
+
+/// The crate that entries are built with, for those who write operations of their own.
+pub use io_uring;

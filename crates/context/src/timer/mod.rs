@@ -13,7 +13,7 @@ mod sleep;
 mod timeout;
 mod wheel;
 
-pub(crate) use clock::now_ns;
+pub(crate) use clock::{duration_to_ns, now_ns};
 pub use interval::{Interval, MissedTickBehavior, Tick, interval, interval_at};
 pub use sleep::{Sleep, sleep, sleep_until};
 pub use timeout::{Elapsed, Timeout, timeout, timeout_at};

@@ -1,0 +1,161 @@
+//! The handle of a one-shot operation.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use crate::completion::Completion;
+use crate::engine::Engine;
+use crate::operation::Operation;
+use crate::slot::{Slot, State, VTable};
+
+/// A one-shot operation: a future of its output.
+///
+/// Nothing happens before the first poll, which queues the operation; it reaches the kernel with the next
+/// [`Engine::turn`]. Dropping the future before it resolved asks the kernel to cancel; the payload stays with the engine
+/// until the kernel is done with it, and then goes to [`Operation::discard`]. A result that had already arrived goes
+/// there too, at once.
+///
+/// # Panics
+///
+/// Polling panics after it has resolved.
+#[must_use = "an operation does nothing unless polled"]
+pub struct Op<O: Operation> {
+    engine: Engine,
+    stage: Stage<O>,
+}
+
+enum Stage<O> {
+    Unsubmitted(O),
+    Submitted(u32),
+    Resolved,
+}
+
+// The payload moves into the engine at the first poll and is never pinned here.
+impl<O: Operation> Unpin for Op<O> {}
+
+impl<O: Operation> Op<O> {
+    pub(crate) const VTABLE: &'static VTable = &VTable {
+        discard: discard::<O>,
+    };
+
+    pub(crate) fn new(engine: Engine, operation: O) -> Op<O> {
+        Op {
+            engine,
+            stage: Stage::Unsubmitted(operation),
+        }
+    }
+
+    /// A handle of an operation that is already in a slot.
+    pub(crate) fn submitted(engine: Engine, index: u32) -> Op<O> {
+        Op {
+            engine,
+            stage: Stage::Submitted(index),
+        }
+    }
+
+    /// Asks the kernel to cancel the operation. The future still resolves: with an error (`ECANCELED` as a rule) or,
+    /// when the operation was faster, with its result. That way the buffer comes back. An operation that was not yet
+    /// polled is not affected.
+    pub fn cancel(&mut self) {
+        if let Stage::Submitted(index) = self.stage {
+            let inner = self.engine.inner();
+            if inner.table.slot(index).in_kernel() {
+                inner.cancel(index);
+            }
+        }
+    }
+
+    /// Whether the operation was queued or submitted and has not yet resolved.
+    pub fn is_submitted(&self) -> bool {
+        matches!(self.stage, Stage::Submitted(_))
+    }
+
+    /// The engine that runs it.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Takes payload and result out of a finished slot and frees it.
+    #[inline]
+    fn take(&self, index: u32, slot: &Slot) -> (O, Completion) {
+        debug_assert_eq!(slot.state.get(), State::Done);
+        let completion = slot.completion.get();
+        // SAFETY: this handle put an `O` into the slot, which is `Done`: the kernel has sent the last completion.
+        let operation = unsafe { slot.take::<O>() };
+        self.engine.inner().table.release(index);
+        (operation, completion)
+    }
+}
+
+/// # Safety
+///
+/// The slot holds an `O`, the kernel is done with it, and nobody else reaches it.
+unsafe fn discard<O: Operation>(slot: &Slot, completion: Completion, _last: bool) {
+    // SAFETY: passed on to the caller.
+    unsafe { slot.take::<O>() }.discard(completion);
+}
+
+impl<O: Operation> Future for Op<O> {
+    type Output = O::Output;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<O::Output> {
+        let this = &mut *self;
+        if let Stage::Submitted(index) = this.stage {
+            let inner = this.engine.inner();
+            let slot = inner.table.slot(index);
+            if slot.state.get() != State::Done {
+                let replaced = slot.set_waker(context.waker());
+                drop(replaced);
+                return Poll::Pending;
+            }
+            let (operation, completion) = this.take(index, slot);
+            this.stage = Stage::Resolved;
+            return Poll::Ready(operation.complete(completion));
+        }
+        let Stage::Unsubmitted(operation) = std::mem::replace(&mut this.stage, Stage::Resolved) else {
+            polled_after_end();
+        };
+        let inner = this.engine.inner();
+        if inner.closing.get() {
+            return Poll::Ready(operation.complete(Completion::CANCELLED));
+        }
+        let waker = context.waker().clone();
+        let index = inner.start(operation, waker, State::Waiting, Self::VTABLE, O::entry);
+        this.stage = Stage::Submitted(index);
+        Poll::Pending
+    }
+}
+
+#[cold]
+fn polled_after_end() -> ! {
+    panic!("an operation was polled after it had resolved");
+}
+
+impl<O: Operation> Drop for Op<O> {
+    fn drop(&mut self) {
+        let Stage::Submitted(index) = self.stage else { return };
+        let inner = self.engine.inner();
+        let slot = inner.table.slot(index);
+        if slot.state.get() == State::Done {
+            let (operation, completion) = self.take(index, slot);
+            inner.counters.update(|stats| stats.discarded += 1);
+            operation.discard(completion);
+        } else {
+            inner.abandon(index);
+        }
+    }
+}
+
+impl<O: Operation> fmt::Debug for Op<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stage = match self.stage {
+            Stage::Unsubmitted(_) => "unsubmitted",
+            Stage::Submitted(_) => "submitted",
+            Stage::Resolved => "resolved",
+        };
+        f.debug_struct("Op").field("stage", &stage).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,411 @@
+//! What an [`Engine`](crate::Engine) shares with its operations, and how an operation begins and ends.
+//!
+//! **Invariant:** foreign code (an operation's callbacks, a payload's destructor, a waker's `clone`, `wake` and `drop`)
+//! never runs while anything here is borrowed. Borrows of the ring, the table and the queues are leaves: they end
+//! before the function returns, and nothing foreign is called under them. Foreign code may therefore use the engine.
+
+use std::cell::{Cell, UnsafeCell};
+use std::collections::VecDeque;
+use std::task::Waker;
+
+use io_uring::squeue;
+
+use crate::completion::Completion;
+use crate::config::{EnterCall, EnterFault};
+use crate::feature::Feature;
+use crate::report::SetupReport;
+use crate::ring::Ring;
+use crate::slot::{Slot, State, VTable};
+use crate::stats::Counters;
+use crate::table::{Key, Table};
+use crate::unpark::Parking;
+
+/// User data of cancellations.
+pub(crate) const CANCEL: u32 = Key::INTERNAL;
+/// User data of the poll on the wake descriptor.
+pub(crate) const WAKE: u32 = Key::INTERNAL | 1;
+
+pub(crate) struct Inner {
+    ring: UnsafeCell<Option<Ring>>,
+    pub(crate) table: Table,
+    pub(crate) report: SetupReport,
+    pub(crate) counters: Counters,
+    pub(crate) parking: Parking,
+    /// Operations that the kernel has, or will have at the next submission.
+    pub(crate) in_flight: Cell<usize>,
+    /// Set as soon as shutdown begins: nothing new starts.
+    pub(crate) closing: Cell<bool>,
+    pub(crate) delivering: Cell<bool>,
+    pub(crate) enter_fault: Option<fn(EnterCall) -> EnterFault>,
+    backlog: UnsafeCell<VecDeque<squeue::Entry>>,
+    wakers: UnsafeCell<VecDeque<Waker>>,
+    discards: UnsafeCell<VecDeque<Discard>>,
+}
+
+/// A completion nobody waits for, on its way to the operation's `discard`.
+pub(crate) struct Discard {
+    pub(crate) index: u32,
+    pub(crate) completion: Completion,
+    pub(crate) last: bool,
+}
+
+impl Inner {
+    pub(crate) fn new(
+        ring: Ring,
+        report: SetupReport,
+        parking: Parking,
+        enter_fault: Option<fn(EnterCall) -> EnterFault>,
+    ) -> Inner {
+        Inner {
+            ring: UnsafeCell::new(Some(ring)),
+            table: Table::new(),
+            report,
+            counters: Counters::default(),
+            parking,
+            in_flight: Cell::new(0),
+            closing: Cell::new(false),
+            delivering: Cell::new(false),
+            enter_fault,
+            backlog: UnsafeCell::new(VecDeque::new()),
+            wakers: UnsafeCell::new(VecDeque::new()),
+            discards: UnsafeCell::new(VecDeque::new()),
+        }
+    }
+
+    /// The ring, until shutdown closes it. The borrow must not outlive the calling leaf.
+    #[inline]
+    pub(crate) fn ring(&self) -> Option<&Ring> {
+        // SAFETY: only `close_ring` makes an exclusive borrow; by the module's invariant no borrow made here is alive
+        // then, because whoever holds one calls nothing that could shut the engine down.
+        unsafe { (*self.ring.get()).as_ref() }
+    }
+
+    /// Closes the ring.
+    pub(crate) fn close_ring(&self) {
+        // SAFETY: as in `ring`: no borrow of it is alive.
+        let ring = unsafe { (*self.ring.get()).take() };
+        drop(ring);
+    }
+
+    #[inline]
+    fn with_backlog<R>(&self, leaf: impl FnOnce(&mut VecDeque<squeue::Entry>) -> R) -> R {
+        // SAFETY: leaves do not nest and call nothing foreign.
+        leaf(unsafe { &mut *self.backlog.get() })
+    }
+
+    #[inline]
+    fn with_wakers<R>(&self, leaf: impl FnOnce(&mut VecDeque<Waker>) -> R) -> R {
+        // SAFETY: leaves do not nest and call nothing foreign.
+        leaf(unsafe { &mut *self.wakers.get() })
+    }
+
+    #[inline]
+    fn with_discards<R>(&self, leaf: impl FnOnce(&mut VecDeque<Discard>) -> R) -> R {
+        // SAFETY: leaves do not nest and call nothing foreign.
+        leaf(unsafe { &mut *self.discards.get() })
+    }
+
+    /// Puts an operation into a slot and queues its entry. `build` gets the payload at its final address.
+    #[inline]
+    pub(crate) fn start<T>(
+        &self,
+        payload: T,
+        waker: Waker,
+        state: State,
+        vtable: &'static VTable,
+        build: impl FnOnce(&mut T) -> squeue::Entry,
+    ) -> u32 {
+        let (index, entry) = self.prepare(payload, waker, state, vtable, build);
+        if self.closing.get() {
+            self.finish_unsubmitted(index);
+        } else {
+            self.push(&entry);
+        }
+        index
+    }
+
+    /// Puts an operation into a slot, as in flight, and returns its entry, which the caller must queue.
+    #[inline]
+    pub(crate) fn prepare<T>(
+        &self,
+        payload: T,
+        waker: Waker,
+        state: State,
+        vtable: &'static VTable,
+        build: impl FnOnce(&mut T) -> squeue::Entry,
+    ) -> (u32, squeue::Entry) {
+        struct Unwind<'a, T>(&'a Inner, u32, std::marker::PhantomData<T>);
+        impl<T> Drop for Unwind<'_, T> {
+            #[cold]
+            fn drop(&mut self) {
+                let slot = self.0.table.slot(self.1);
+                // SAFETY: `prepare` put a `T` there, and no entry was queued, so the kernel knows nothing of it.
+                let payload = unsafe { slot.take::<T>() };
+                self.0.table.release(self.1);
+                drop(payload);
+            }
+        }
+        let (index, slot) = self.table.reserve();
+        // SAFETY: a reserved slot holds no payload.
+        unsafe { slot.put(payload) };
+        let unwind = Unwind::<T>(self, index, std::marker::PhantomData);
+        // SAFETY: the payload was just put there, and nobody else knows the slot yet.
+        let mut entry = build(unsafe { &mut *slot.payload::<T>() });
+        std::mem::forget(unwind);
+        slot.state.set(state);
+        slot.vtable.set(Some(vtable));
+        slot.waker.set(Some(waker));
+        entry.set_user_data(
+            Key {
+                index,
+                generation: slot.generation.get(),
+            }
+            .user_data(),
+        );
+        self.in_flight.set(self.in_flight.get() + 1);
+        (index, entry)
+    }
+
+    /// Ends an operation that never reached the queue, because the engine closed while its entry was built.
+    #[cold]
+    pub(crate) fn finish_unsubmitted(&self, index: u32) {
+        self.on_last(index, self.table.slot(index), Completion::CANCELLED);
+    }
+
+    /// Queues an entry behind all earlier ones. Never fails: what does not fit waits in the backlog.
+    #[inline]
+    pub(crate) fn push(&self, entry: &squeue::Entry) {
+        let Some(ring) = self.ring() else { return };
+        // SAFETY: the entry's operation vouches for its memory, and the slot keeps it until the last completion.
+        if self.backlog_len() == 0 && unsafe { ring.push(entry) } {
+            return;
+        }
+        self.push_slow(ring, entry);
+    }
+
+    #[cold]
+    fn push_slow(&self, ring: &Ring, entry: &squeue::Entry) {
+        if self.backlog_len() == 0 {
+            self.counters.update(|stats| stats.queue_full += 1);
+            // A refusal is not this operation's affair: the next turn meets it again.
+            let _ = self.enter(ring, 0, None);
+            // SAFETY: as in `push`.
+            if unsafe { ring.push(entry) } {
+                return;
+            }
+        }
+        self.counters.update(|stats| stats.backlogged += 1);
+        self.with_backlog(|backlog| backlog.push_back(entry.clone()));
+    }
+
+    #[inline]
+    pub(crate) fn backlog_len(&self) -> usize {
+        self.with_backlog(|backlog| backlog.len())
+    }
+
+    /// Moves entries from the backlog to the queue while there is room.
+    pub(crate) fn refill(&self, ring: &Ring) {
+        self.with_backlog(|backlog| {
+            while let Some(entry) = backlog.front() {
+                // SAFETY: as in `push`.
+                if !unsafe { ring.push(entry) } {
+                    break;
+                }
+                backlog.pop_front();
+            }
+        });
+    }
+
+    /// Asks the kernel to cancel a slot's operation, once.
+    pub(crate) fn cancel(&self, index: u32) {
+        let slot = self.table.slot(index);
+        if self.closing.get() || slot.cancelling.replace(true) {
+            return;
+        }
+        self.counters.update(|stats| stats.cancels += 1);
+        self.push_cancel(index, slot);
+    }
+
+    pub(crate) fn push_cancel(&self, index: u32, slot: &Slot) {
+        let target = Key {
+            index,
+            generation: slot.generation.get(),
+        };
+        let mut entry = io_uring::opcode::AsyncCancel::new(target.user_data())
+            .build()
+            .user_data(u64::from(CANCEL));
+        if self.report.has(Feature::CqeSkip) {
+            entry = entry.flags(squeue::Flags::SKIP_SUCCESS);
+        }
+        self.push(&entry);
+    }
+
+    /// Lets go of a slot whose handle is dropped before the last completion.
+    pub(crate) fn abandon(&self, index: u32) {
+        let slot = self.table.slot(index);
+        let state = match slot.state.get() {
+            State::Waiting => State::Abandoned,
+            State::Stream => State::AbandonedStream,
+            _ => return,
+        };
+        slot.state.set(state);
+        let waker = slot.waker.take();
+        self.cancel(index);
+        drop(waker);
+    }
+
+    /// Takes note of one completion. No foreign code runs here.
+    #[inline]
+    pub(crate) fn on_completion(&self, user_data: u64, completion: Completion) {
+        let key = Key::from_user_data(user_data);
+        if key.index & Key::INTERNAL != 0 {
+            self.on_internal(key, completion);
+            return;
+        }
+        let Some(slot) = self.table.find(key) else {
+            self.counters.update(|stats| stats.stale += 1);
+            return;
+        };
+        self.counters.update(|stats| stats.completed += 1);
+        match slot.state.get() {
+            State::Waiting | State::Abandoned => {
+                // The first completion has the result; a zero-copy send's second one only ends it.
+                let result = if slot.answered.get() {
+                    slot.completion.get()
+                } else {
+                    completion
+                };
+                if completion.more() {
+                    slot.answered.set(true);
+                    slot.completion.set(result);
+                } else {
+                    self.on_last(key.index, slot, result);
+                }
+            }
+            State::Stream => {
+                self.table.enqueue(slot, completion);
+                if !completion.more() {
+                    slot.state.set(State::Ended);
+                    self.left_kernel(slot, completion);
+                }
+                if let Some(waker) = slot.waker.take() {
+                    self.with_wakers(|wakers| wakers.push_back(waker));
+                }
+            }
+            State::AbandonedStream => {
+                let last = !completion.more();
+                if last {
+                    self.left_kernel(slot, completion);
+                }
+                self.queue_discard(key.index, completion, last);
+            }
+            State::Free | State::Done | State::Ended | State::Leaked => {
+                self.counters.update(|stats| stats.stale += 1);
+            }
+        }
+    }
+
+    /// Takes note of a one-shot operation's last completion, or ends a multishot one that never began.
+    #[inline]
+    fn on_last(&self, index: u32, slot: &Slot, result: Completion) {
+        self.left_kernel(slot, result);
+        match slot.state.get() {
+            State::Abandoned | State::AbandonedStream => self.queue_discard(index, result, true),
+            State::Stream => {
+                self.table.enqueue(slot, result);
+                slot.state.set(State::Ended);
+            }
+            _ => {
+                slot.completion.set(result);
+                slot.state.set(State::Done);
+            }
+        }
+        if let Some(waker) = slot.waker.take() {
+            self.with_wakers(|wakers| wakers.push_back(waker));
+        }
+    }
+
+    #[inline]
+    fn left_kernel(&self, slot: &Slot, completion: Completion) {
+        self.in_flight.set(self.in_flight.get() - 1);
+        if slot.cancelling.get() {
+            let won = completion.result == -libc::ECANCELED;
+            self.counters.update(|stats| {
+                stats.cancels_won += u64::from(won);
+                stats.cancels_lost += u64::from(!won);
+            });
+        }
+    }
+
+    fn queue_discard(&self, index: u32, completion: Completion, last: bool) {
+        self.with_discards(|discards| {
+            discards.push_back(Discard {
+                index,
+                completion,
+                last,
+            });
+        });
+    }
+
+    #[cold]
+    fn on_internal(&self, key: Key, completion: Completion) {
+        if key.index == WAKE {
+            self.counters.update(|stats| stats.unparks += u64::from(completion.result >= 0));
+            self.parking.on_wake(completion);
+        }
+    }
+
+    /// Whether collected completions wait for their wakers or their discard to run.
+    #[inline]
+    pub(crate) fn undelivered(&self) -> bool {
+        self.with_wakers(|wakers| !wakers.is_empty()) || self.with_discards(|discards| !discards.is_empty())
+    }
+
+    /// Runs the foreign code that collected completions call for. Nothing is borrowed here. Should one of them panic,
+    /// the others stay queued for the next turn.
+    #[inline]
+    pub(crate) fn deliver(&self) {
+        while let Some(waker) = self.with_wakers(VecDeque::pop_front) {
+            waker.wake();
+        }
+        if self.with_discards(|discards| !discards.is_empty()) {
+            self.deliver_discards();
+        }
+    }
+
+    #[cold]
+    fn deliver_discards(&self) {
+        /// A discard that turns the engine must not find itself: only the outermost delivery goes on.
+        struct Delivering<'a>(&'a Cell<bool>);
+        impl Drop for Delivering<'_> {
+            fn drop(&mut self) {
+                self.0.set(false);
+            }
+        }
+        if self.delivering.replace(true) {
+            return;
+        }
+        let _delivering = Delivering(&self.delivering);
+        while let Some(discard) = self.with_discards(VecDeque::pop_front) {
+            self.discard(discard);
+        }
+    }
+
+    fn discard(&self, discard: Discard) {
+        /// Frees the slot even when the operation's `discard` panics.
+        struct Release<'a>(&'a Table, u32);
+        impl Drop for Release<'_> {
+            fn drop(&mut self) {
+                self.0.release(self.1);
+            }
+        }
+        self.counters.update(|stats| stats.discarded += 1);
+        let slot = self.table.slot(discard.index);
+        let _release = discard.last.then(|| Release(&self.table, discard.index));
+        if let Some(vtable) = slot.vtable.get() {
+            // SAFETY: the slot's handle is gone, so this is the only access to the payload, whose type the vtable was
+            // made for; `last` says that the kernel is done with it. Deliveries do not nest.
+            unsafe { (vtable.discard)(slot, discard.completion, discard.last) };
+        }
+    }
+}

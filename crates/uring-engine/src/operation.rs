@@ -1,0 +1,63 @@
+//! What an operation is: it builds its entry, turns its completion into an output, and says what becomes of a
+//! completion nobody waits for.
+
+use io_uring::squeue;
+
+use crate::completion::Completion;
+
+/// An operation with one result.
+///
+/// The value is the operation's payload: its descriptor number, its buffers, its addresses. It moves into the engine at
+/// the first poll, stays at one address until the kernel has sent the last completion, and comes back through
+/// [`complete`](Operation::complete) or [`discard`](Operation::discard).
+///
+/// A zero-copy send has two completions; it resolves with the first one's result once the last one came.
+///
+/// A payload must not own the [`Engine`](crate::Engine) that runs it: an operation that is abandoned would keep its own
+/// engine alive.
+///
+/// # Safety
+///
+/// [`entry`](Operation::entry) may point only at memory that the value owns (heap memory, or its own fields) or that is
+/// `'static`, and which nothing else reads or writes while the kernel may.
+pub unsafe trait Operation: Sized + 'static {
+    /// What the operation resolves to.
+    type Output;
+
+    /// Builds the submission entry. Called once, with the value at its final address. The engine sets the entry's user
+    /// data.
+    fn entry(&mut self) -> squeue::Entry;
+
+    /// Turns the kernel's answer into the output.
+    fn complete(self, completion: Completion) -> Self::Output;
+
+    /// Takes a completion that nobody waits for, because the future was dropped: close the descriptor, hand the bytes
+    /// back. The default drops the payload, which is right for operations whose result owns nothing.
+    ///
+    /// Runs inside [`Engine::turn`](crate::Engine::turn), [`Engine::shutdown`](crate::Engine::shutdown) or the drop of
+    /// the future. It may use the engine, and must not wait.
+    fn discard(self, completion: Completion) {
+        let _ = completion;
+    }
+}
+
+/// An operation that completes again and again until it is cancelled or the kernel ends it.
+///
+/// # Safety
+///
+/// As for [`Operation`].
+pub unsafe trait Multishot: Sized + 'static {
+    /// What each completion becomes.
+    type Item;
+
+    /// Builds the submission entry. Called once, with the value at its final address. The engine sets the entry's user
+    /// data.
+    fn entry(&mut self) -> squeue::Entry;
+
+    /// Turns one completion into an item. The last one lacks [`Completion::more`].
+    fn item(&mut self, completion: Completion) -> Self::Item;
+
+    /// Takes a completion that nobody waits for. Same rules as [`Operation::discard`]; it must not drop or poll the
+    /// multishot future it belongs to (which is gone).
+    fn discard(&mut self, completion: Completion);
+}

@@ -1,0 +1,105 @@
+//! What the kernel granted, what it refused and why: as data, and as text for people.
+
+use std::fmt;
+
+use io_uring::Probe;
+
+use crate::feature::{Feature, FeatureSet};
+
+/// The outcome of setting up a ring.
+#[derive(Debug)]
+pub struct SetupReport {
+    /// The kernel release, as `uname -r` prints it.
+    pub kernel: String,
+    /// Submission queue entries granted.
+    pub sq_entries: u32,
+    /// Completion queue entries granted.
+    pub cq_entries: u32,
+    /// Submission queue entries that were asked for.
+    pub requested_entries: u32,
+    /// What is in use.
+    pub granted: FeatureSet,
+    /// What was wanted and is not in use, in the order in which it was given up.
+    pub refused: Vec<Refusal>,
+    /// `io_uring_setup` calls it took.
+    pub attempts: u32,
+    pub(crate) probe: Option<Probe>,
+}
+
+/// One thing that the engine wanted and did not get.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What was wanted.
+    pub what: Wanted,
+    /// The kernel's answer; `None` when the configuration left it out or the kernel does not announce it.
+    pub errno: Option<i32>,
+    /// What it means and what to do about it.
+    pub hint: String,
+}
+
+/// What a [`Refusal`] is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Wanted {
+    /// An optional feature.
+    Feature(Feature),
+    /// A submission queue of this many entries.
+    Entries(u32),
+}
+
+impl SetupReport {
+    /// Whether a feature is in use.
+    pub fn has(&self, feature: Feature) -> bool {
+        self.granted.contains(feature)
+    }
+
+    /// Whether the kernel knows an operation, by its `IORING_OP_*` number (`io_uring::opcode::Read::CODE`). A kernel
+    /// without the probe (before 5.6) counts as knowing none.
+    pub fn supports(&self, opcode: u8) -> bool {
+        self.probe.as_ref().is_some_and(|probe| probe.is_supported(opcode))
+    }
+
+    /// The refusal of a feature, when it was refused.
+    pub fn refusal(&self, feature: Feature) -> Option<&Refusal> {
+        self.refused
+            .iter()
+            .find(|refusal| refusal.what == Wanted::Feature(feature))
+    }
+}
+
+impl fmt::Display for SetupReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "io_uring on Linux {}: {} submission and {} completion entries ({} setup attempt{})",
+            self.kernel,
+            self.sq_entries,
+            self.cq_entries,
+            self.attempts,
+            if self.attempts == 1 { "" } else { "s" },
+        )?;
+        write!(f, "  granted:")?;
+        for (at, feature) in self.granted.iter().enumerate() {
+            write!(f, "{} {feature}", if at == 0 { "" } else { "," })?;
+        }
+        writeln!(f)?;
+        for refusal in &self.refused {
+            writeln!(f, "  refused: {refusal}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.what {
+            Wanted::Feature(feature) => write!(f, "{feature}")?,
+            Wanted::Entries(entries) => write!(f, "{entries} entries")?,
+        }
+        match self.errno {
+            Some(errno) => write!(f, " ({})", std::io::Error::from_raw_os_error(errno))?,
+            None => write!(f, " (not asked for)")?,
+        }
+        write!(f, ": {}", self.hint)
+    }
+}

@@ -1,0 +1,128 @@
+//! The end of an engine, in an order that never frees memory the kernel may still use.
+
+use std::time::{Duration, Instant};
+
+use crate::completion::Completion;
+use crate::feature::Feature;
+use crate::inner::Inner;
+use crate::ring::Ring;
+use crate::slot::State;
+
+/// How long each attempt at cancelling and collecting takes before it is repeated.
+const ROUND: Duration = Duration::from_millis(100);
+/// How long the network may keep the pages of zero-copy sends.
+const NOTIFICATION_GRACE: Duration = Duration::from_secs(1);
+
+impl Inner {
+    pub(crate) fn shutdown(&self) {
+        if self.closing.replace(true) {
+            return;
+        }
+        if let Some(ring) = self.ring() {
+            self.submit_leftovers(ring);
+            self.empty_kernel(ring);
+        }
+        self.close_ring();
+        self.give_up_rest();
+        self.deliver();
+    }
+
+    fn submit_leftovers(&self, ring: &Ring) {
+        loop {
+            self.refill(ring);
+            if ring.queued() == 0 && self.backlog_len() == 0 {
+                return;
+            }
+            let entered = self.enter(ring, 0, None);
+            let progress = self.reap(ring) > 0 || ring.queued() == 0;
+            if entered.is_err() {
+                return;
+            }
+            if !progress {
+                // Refused, or the submission thread is slow: let something finish.
+                std::thread::sleep(Duration::from_micros(100));
+            }
+        }
+    }
+
+    /// Cancels and collects until the kernel has nothing of ours.
+    fn empty_kernel(&self, ring: &Ring) {
+        let begun = Instant::now();
+        let mut cancelled = false;
+        while self.in_flight.get() > 0 {
+            if !self.report.has(Feature::SyncCancel) || !cancel_all(ring) {
+                if !cancelled {
+                    self.cancel_each();
+                    self.submit_leftovers(ring);
+                }
+                cancelled = true;
+            }
+            self.reap(ring);
+            if self.in_flight.get() == 0 {
+                return;
+            }
+            if self.only_notifications() && begun.elapsed() > NOTIFICATION_GRACE {
+                return;
+            }
+            if self.enter(ring, 1, Some(ROUND)).is_err() {
+                return;
+            }
+            self.reap(ring);
+        }
+    }
+
+    /// One cancellation per operation, for kernels that cannot cancel all at once.
+    #[cold]
+    fn cancel_each(&self) {
+        for index in 0..self.table.len() {
+            let slot = self.table.slot(index);
+            if slot.in_kernel() {
+                self.push_cancel(index, slot);
+            }
+        }
+    }
+
+    /// Whether all that is left are zero-copy sends whose data the network still holds: only the peer can end those.
+    fn only_notifications(&self) -> bool {
+        (0..self.table.len()).all(|index| {
+            let slot = self.table.slot(index);
+            !slot.in_kernel() || slot.answered.get()
+        })
+    }
+
+    /// What the kernel would not give back keeps its memory for good. Only a send's notification can get here, or a
+    /// ring whose enter fails altogether.
+    #[cold]
+    fn give_up_rest(&self) {
+        if self.in_flight.get() == 0 {
+            return;
+        }
+        for index in 0..self.table.len() {
+            let slot = self.table.slot(index);
+            if slot.in_kernel() {
+                self.counters.update(|stats| stats.leaked += 1);
+                slot.completion.set(Completion::CANCELLED);
+                slot.state.set(State::Leaked);
+                drop(slot.waker.take());
+            }
+        }
+        self.in_flight.set(0);
+    }
+}
+
+/// True if the kernel did it, or had nothing to cancel.
+fn cancel_all(ring: &Ring) -> bool {
+    match ring.cancel_all(ROUND) {
+        Ok(()) => true,
+        Err(error) => matches!(
+            error.raw_os_error(),
+            Some(libc::ENOENT | libc::ETIME | libc::EALREADY | libc::EINTR)
+        ),
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.shutdown();
+    }
+}
