@@ -156,13 +156,17 @@ fn threads_are_started_as_needed_and_no_more() {
         drop(release);
         wait(task).unwrap();
     }
-    until(|| pool.idle_threads() == 3);
-    wait(pool.run(|| ())).unwrap();
-    assert_eq!(
-        pool.threads(),
-        3,
-        "an idle thread is used before another is started"
-    );
+    assert_eq!(pool.threads(), 3);
+}
+
+#[test]
+fn an_idle_thread_is_used_before_another_is_started() {
+    let pool = pool_of(3);
+    for _ in 0..3 {
+        wait(pool.run(|| ())).unwrap();
+        until(|| pool.idle_threads() == pool.threads());
+        assert_eq!(pool.threads(), 1);
+    }
 }
 
 #[test]
