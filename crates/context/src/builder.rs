@@ -162,14 +162,14 @@ impl ContextBuilder {
 
     /// Makes the context. Nothing runs yet, and no ring exists; it can be submitted to.
     pub fn build(self) -> Context {
-        Context::from_core(Core::new(self.config, None))
+        Context::from_core(Core::create(self.config, None))
     }
 
     /// Makes one of a scheduler's contexts.
     pub(crate) fn build_numbered(&self, number: usize, work: &Arc<Work>) -> Context {
         let mut config = self.config.clone();
         config.name = format!("{}-{number}", config.name).into();
-        Context::from_core(Core::new(config, Some(work.clone())))
+        Context::from_core(Core::create(config, Some(work.clone())))
     }
 }
 

@@ -73,7 +73,8 @@ pub(crate) struct Core {
     wakeups_sent: AtomicU64,
     /// The current run's unparker; null before the first run. It stays valid until the core is dropped.
     unparker: AtomicPtr<Unparker>,
-    /// All runs' unparkers.
+    /// All runs' unparkers, boxed because `unparker` points at one of them.
+    #[expect(clippy::vec_box, reason = "the addresses must not move")]
     unparkers: Mutex<Vec<Box<Unparker>>>,
     home: Home,
 }
@@ -109,7 +110,7 @@ pub(crate) struct Home {
 }
 
 impl Core {
-    pub(crate) fn new(config: Config, work: Option<Arc<Work>>) -> CoreRef {
+    pub(crate) fn create(config: Config, work: Option<Arc<Work>>) -> CoreRef {
         let room = Room::new(config.capacity);
         let core = Box::new(Self {
             references: AtomicUsize::new(1),

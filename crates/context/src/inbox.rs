@@ -98,11 +98,6 @@ impl<N: InboxNode> Inbox<N> {
         head.is_null() || head == closed()
     }
 
-    /// True once the inbox is closed.
-    pub(crate) fn is_closed(&self) -> bool {
-        self.head.load(Ordering::SeqCst) == closed()
-    }
-
     /// Takes all nodes, oldest first. For the home thread alone.
     pub(crate) fn take_all(&self) -> Chain<N> {
         if self.is_empty() {
@@ -246,7 +241,7 @@ mod tests {
             assert_eq!(inbox.close().map(unbox).collect::<Vec<_>>(), [1]);
             let node = Node::leak(2);
             assert!(!inbox.push(node));
-            assert!(inbox.close_if_empty() && inbox.is_closed() && inbox.is_empty());
+            assert!(inbox.close_if_empty() && inbox.is_empty());
             inbox.reopen();
             assert!(inbox.push(node));
             assert_eq!(inbox.close().map(unbox).collect::<Vec<_>>(), [2]);

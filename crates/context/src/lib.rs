@@ -42,7 +42,7 @@ mod when;
 mod worker;
 
 pub use affinity::{AffinityError, available_cpus, pin_current_thread};
-pub use blocking::{BlockingPool, BlockingTask};
+pub use blocking::{BlockingConfig, BlockingError, BlockingPool, BlockingTask, PanicPayload};
 pub use builder::ContextBuilder;
 pub use context::{Context, block_on};
 pub use current::{

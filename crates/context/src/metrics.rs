@@ -16,6 +16,7 @@ pub(crate) struct Counters {
     pub(crate) largest_batch: Published,
     pub(crate) received: Published,
     pub(crate) sleeps: Published,
+    pub(crate) timers_pending: Published,
     pub(crate) timers_fired: Published,
     pub(crate) busy: Published,
     pub(crate) idle: Published,
@@ -73,6 +74,8 @@ pub struct Metrics {
     pub wait_guards: u64,
     /// Times the context went to sleep.
     pub sleeps: u64,
+    /// Timers that were set when the context last went to sleep.
+    pub timers_pending: u64,
     /// Timers that fired.
     pub timers_fired: u64,
     /// Calls into the kernel that submit, wait or reap.
@@ -114,6 +117,7 @@ impl Core {
             inbox_received: counters.received.get(),
             wait_guards: self.guards.count() as u64,
             sleeps: counters.sleeps.get(),
+            timers_pending: counters.timers_pending.get(),
             timers_fired: counters.timers_fired.get(),
             enters: driver.enters.get(),
             submitted: driver.submitted.get(),

@@ -278,7 +278,11 @@ impl<'a> Worker<'a> {
 
     /// The time until the nearest deadline, `None` if there is none.
     fn time_to_sleep(&mut self, now: u64) -> Option<Duration> {
-        let timer = self.core.home().timers.borrow().next_deadline_ns();
+        let timer = {
+            let timers = self.core.home().timers.borrow();
+            self.core.metrics.timers_pending.set(timers.len() as u64);
+            timers.next_deadline_ns()
+        };
         let timer = timer.map(|deadline| Duration::from_nanos(deadline.saturating_sub(now)));
         let stop = match self.core.stop.request() {
             Request::Drain => self.core.stop.deadline(),
