@@ -115,9 +115,13 @@ fn run(
             .args(["--window-ms", &millis(options.window())])
             .args(["--core", &cores.generator.to_string()]),
     );
-    let said = server.end();
-    // A server that died explains more than the generator that noticed.
-    let output = outcome.map_err(|error| format!("{error} (server: {said})"))?;
+    let ended = server.end();
+    let output = match (outcome, ended) {
+        (Ok(output), _) => output,
+        // A server that died explains more than the generator that noticed.
+        (Err(_), Some(end)) => return Err(format!("echo-server: {end}").into()),
+        (Err(error), None) => return Err(error),
+    };
     let report: LoadReport = serde_json::from_str(&output)?;
     if report.errors > 0 {
         let first = report.first_error.unwrap_or_default();

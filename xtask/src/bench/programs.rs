@@ -96,7 +96,10 @@ impl Server {
             BufReader::new(output).read_line(&mut server.address)?;
         }
         if server.address.trim().is_empty() {
-            return Err(format!("{name}: {}", server.end()).into());
+            // Without output it has ended, or is about to.
+            let _ = server.child.wait();
+            let end = server.end().unwrap_or_default();
+            return Err(format!("{name}: {end}").into());
         }
         Ok(server)
     }
@@ -111,17 +114,19 @@ impl Server {
         self.child.id().to_string()
     }
 
-    /// Ends it and returns what it said last.
-    pub(super) fn end(&mut self) -> String {
+    /// Ends it, and returns how it ended if it already had.
+    pub(super) fn end(&mut self) -> Option<String> {
+        let ended = self.child.try_wait().ok().flatten();
         // The server ends with its standard input; one that hangs is killed.
         drop(self.child.stdin.take());
         let _ = self.child.kill();
         let _ = self.child.wait();
+        let status = ended?;
         let mut said = String::new();
         if let Some(mut errors) = self.child.stderr.take() {
             let _ = errors.read_to_string(&mut said);
         }
-        last_words(&said)
+        Some(format!("{status}: {}", last_words(&said)))
     }
 }
 
@@ -177,6 +182,6 @@ mod tests {
         let error = Server::start(Command::new("sh").args(["-c", "echo no ring >&2"]))
             .err()
             .expect("it prints no address");
-        assert_eq!(error.to_string(), "sh: no ring");
+        assert_eq!(error.to_string(), "sh: exit status: 0: no ring");
     }
 }
