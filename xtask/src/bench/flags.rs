@@ -28,9 +28,9 @@ pub(super) struct Options {
     /// Short windows and few cells: everything in a few minutes
     #[arg(long, global = true)]
     pub(super) quick: bool,
-    /// Rounds, each of which runs every subject once [default: 5, quick 3]
-    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
-    rounds: Option<u32>,
+    /// Rounds, each of which runs every subject once
+    #[arg(long, global = true, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    rounds: u32,
     /// Payloads of echo, in bytes [default: 128,1024,16384, quick 1024]
     #[arg(long, global = true, value_name = "BYTES", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=16_777_216))]
     sizes: Vec<u32>,
@@ -54,7 +54,7 @@ impl BenchArgs {
 
 impl Options {
     pub(super) fn rounds(&self) -> usize {
-        self.rounds.unwrap_or(if self.quick { 3 } else { 5 }) as usize
+        self.rounds as usize
     }
 
     pub(super) fn sizes(&self) -> Vec<u32> {
@@ -122,7 +122,7 @@ mod tests {
         let quick = parsed("--quick").options;
         assert_eq!(quick.sizes(), [1024]);
         assert_eq!(quick.connections(), [1, 100]);
-        assert_eq!(quick.rounds(), 3);
+        assert_eq!(quick.rounds(), 5);
         let named = parsed("--quick --rounds 7 --sizes 1,2 --conns 3").options;
         assert_eq!((named.sizes(), named.connections()), (vec![1, 2], vec![3]));
         assert_eq!(named.rounds(), 7);
