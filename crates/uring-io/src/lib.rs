@@ -2,8 +2,10 @@
 
 mod budget;
 mod copy;
+pub mod fs;
 mod keep;
 pub mod net;
+pub mod time;
 mod turns;
 
 pub use uring_engine::{BufResult, IoBuf, IoBufMut, Slice};

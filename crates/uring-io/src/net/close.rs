@@ -2,8 +2,8 @@
 
 use std::io;
 use std::net::Shutdown;
+use std::os::fd::{AsFd, AsRawFd};
 use std::rc::Rc;
-use std::time::Duration;
 
 use crate::net::socket::Socket;
 
@@ -24,9 +24,20 @@ impl Socket {
 
     /// Ends the connection now: what was not sent is thrown away, and the peer gets a reset.
     pub(crate) fn abort(&self) {
-        // Neither can fail in a way that matters: the connection is gone, or ends here.
-        let _ = self.options().set_linger(Some(Duration::ZERO));
-        let _ = self.options().shutdown(Shutdown::Both);
+        let nowhere = libc::sockaddr {
+            sa_family: libc::AF_UNSPEC as libc::sa_family_t,
+            sa_data: [0; 14],
+        };
+        // Connecting to nowhere is how a connection is dissolved (connect(2)), with operations in flight or not. It can
+        // only fail if there is no connection any more.
+        // SAFETY: the address is valid for the length given, and the kernel only reads it.
+        unsafe {
+            libc::connect(
+                self.as_fd().as_raw_fd(),
+                &raw const nowhere,
+                size_of::<libc::sockaddr>() as libc::socklen_t,
+            )
+        };
     }
 
     /// Ends reading and closes the descriptor.
