@@ -1,0 +1,89 @@
+//! A file as a whole.
+
+use std::io;
+use std::path::Path;
+
+use uring_engine::{BufResult, IoBuf, Slice};
+
+use crate::fs::file::File;
+use crate::fs::metadata::Metadata;
+use crate::fs::op::Stat;
+
+/// The least that is read at a time, for files that do not know their size, such as those of `/proc`.
+const STEP: usize = 4096;
+
+/// All bytes of a file.
+///
+/// Cancel-safe: dropping the future has no effect on the file.
+///
+/// # Errors
+///
+/// What the kernel says; `InvalidInput` if the path holds a zero byte.
+///
+/// # Panics
+///
+/// Outside a context.
+pub async fn read(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
+    let file = File::open(path).await?;
+    let size = usize::try_from(file.len().await?).map_err(io::Error::other)?;
+    // One more than there is, so that the read which finds the end needs no further room.
+    let mut bytes = Vec::new();
+    bytes.try_reserve(size + 1)?;
+    loop {
+        if bytes.capacity() == bytes.len() {
+            bytes.try_reserve(STEP)?;
+        }
+        let (begin, end) = (bytes.len(), bytes.capacity());
+        let (result, rest) = file
+            .read_at(Slice::new(bytes, begin..end), begin as u64)
+            .await;
+        bytes = rest.into_inner();
+        match result {
+            Ok(0) => break,
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    file.close().await?;
+    Ok(bytes)
+}
+
+/// Makes or replaces a file with these bytes, and gives the buffer back.
+///
+/// When it is dropped, the file may have been emptied, and all, a part or nothing may have been written.
+///
+/// # Errors
+///
+/// What the kernel says; `InvalidInput` if the path holds a zero byte.
+///
+/// # Panics
+///
+/// Outside a context.
+pub async fn write<B: IoBuf>(path: impl AsRef<Path>, bytes: B) -> BufResult<(), B> {
+    let file = match File::create(path).await {
+        Ok(file) => file,
+        Err(error) => return (Err(error), bytes),
+    };
+    let (result, bytes) = file.write_all_at(bytes, 0).await;
+    if result.is_err() {
+        return (result, bytes);
+    }
+    (file.close().await, bytes)
+}
+
+/// What is known of the file that a path means, links followed.
+///
+/// Cancel-safe: dropping the future has no effect.
+///
+/// # Errors
+///
+/// What the kernel says; `InvalidInput` if the path holds a zero byte.
+///
+/// # Panics
+///
+/// Outside a context.
+pub async fn metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
+    let engine = context::driver().engine().clone();
+    engine.op(Stat::of_path(path.as_ref())?).await.map(Metadata)
+}
