@@ -187,8 +187,15 @@ impl<T> JoinHandle<T> {
         let task = self
             .task
             .expect("the handle has already yielded its output");
-        // SAFETY: the handle keeps its task.
-        unsafe { AbortHandle::new(task) }
+        // SAFETY: the handle keeps its task, which, if it ended unmerged, nobody else refers to yet.
+        unsafe {
+            let header = task.header();
+            if header.flags.has(COMPLETE) && !header.flags.has(MERGED) {
+                header.flags.insert(MERGED);
+                header.shared.merge_ended();
+            }
+            AbortHandle::new(task)
+        }
     }
 
     /// Lets the task run on by itself.

@@ -177,6 +177,13 @@ impl Shared {
         self.0.fetch_and(!INTEREST, Ordering::AcqRel) & COMPLETE != 0
     }
 
+    /// A task that ended unmerged, and of which the home thread's handle is the only reference, is about to get another: the
+    /// handle's reference is counted here from now on.
+    pub(crate) fn merge_ended(&self) {
+        let alone = self.complete(0);
+        debug_assert!(!alone, "no handle of another thread's can exist");
+    }
+
     /// A handle that lived on the home thread becomes one that any thread may hold: it gets `INTEREST`, and its reference
     /// is counted here. `complete` and `merged` say what the home thread knows of the task.
     pub(crate) fn share_handle(&self, complete: bool, merged: bool) {
