@@ -6,7 +6,7 @@
 use std::mem::ManuallyDrop;
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
-use super::header::{ABORT, COMPLETE, Header, MERGED, QUEUED, TaskPtr};
+use super::header::{ABORT, ARRIVING, COMPLETE, Header, MERGED, QUEUED, TaskPtr};
 use super::state::Notify;
 use crate::core::Local;
 use crate::current;
@@ -118,7 +118,7 @@ unsafe fn wake_by_ref(data: *const ()) {
 ///
 /// # Safety
 ///
-/// This is the home thread, and the task is alive.
+/// This is the home thread, and the task is alive and has been taken up.
 #[inline]
 pub(crate) unsafe fn schedule_at_home(core: Local<'_>, task: TaskPtr) {
     // SAFETY: by contract.
@@ -141,8 +141,11 @@ pub(crate) unsafe fn abort(task: TaskPtr) {
     match at_home(header) {
         Some(core) => {
             header.flags.insert(ABORT);
-            // SAFETY: the caller holds the task; this is its home thread.
-            unsafe { schedule_at_home(core, task) };
+            // A task that is still in the inbox is not listed yet: it is queued when it arrives.
+            if !header.flags.has(ARRIVING) {
+                // SAFETY: the caller holds the task; this is its home thread.
+                unsafe { schedule_at_home(core, task) };
+            }
         }
         None => {
             if header.shared.abort() == Notify::Push {
