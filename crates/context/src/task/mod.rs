@@ -191,7 +191,7 @@ unsafe fn complete(core: Local<'_>, task: TaskPtr) {
     if handle {
         wake_joiner(joiner);
     } else if interest {
-        header.remote_joiner.wake();
+        wake_joiner(header.remote_joiner.take());
     } else {
         // SAFETY: complete, and nobody else wants the output.
         unsafe { (header.vtable.drop_output)(task) };
@@ -215,7 +215,7 @@ pub(crate) unsafe fn end_unrun(task: TaskPtr) {
         (header.vtable.cancel)(task);
         header.flags.insert(COMPLETE | MERGED);
         if header.shared.complete(0) {
-            header.remote_joiner.wake();
+            wake_joiner(header.remote_joiner.take());
         } else {
             (header.vtable.drop_output)(task);
         }
