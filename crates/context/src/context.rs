@@ -205,7 +205,7 @@ impl Drop for Context {
         if self.thread.is_some() {
             self.notify_stop(Stop::Abort);
             if let Err(error) = self.join() {
-                eprintln!("context: {}: {error}", self.name());
+                crate::report::line(format_args!("context: {}: {error}", self.name()));
             }
         }
         drop_unrun(&self.core);

@@ -313,7 +313,7 @@ impl<'a> Worker<'a> {
             let stalled = self.core.stall_report();
             match &self.core.config.on_stall {
                 Some(callback) => report::guard("the stall callback", || callback(&stalled)),
-                None => eprintln!("{stalled}"),
+                None => report::line(format_args!("{stalled}")),
             }
         }
     }

@@ -160,6 +160,7 @@ fn replace<F: Future>(task: TaskPtr, stage: &mut Stage<F>, result: Result<F::Out
         }));
         if let Err(payload) = dropped {
             *stage = Stage::Finished(Err(JoinError::panicked(id(task), payload)));
+            crate::report::guard("an output's destructor", || drop(result));
             return;
         }
     }
@@ -208,12 +209,17 @@ unsafe fn drop_output<F: Future>(task: TaskPtr) {
         &unsafe { task.header() }.origin
     };
     match stage {
-        Stage::Finished(Err(error)) => crate::report::unobserved(origin(), &error),
+        Stage::Finished(Err(error)) => {
+            crate::report::unobserved(origin(), &error);
+            crate::report::guard("a panic's payload", || drop(error));
+        }
         Stage::Finished(Ok(output)) => {
             if std::mem::needs_drop::<F::Output>()
                 && let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(output)))
             {
-                crate::report::unobserved(origin(), &JoinError::panicked(origin().id, payload));
+                let error = JoinError::panicked(origin().id, payload);
+                crate::report::unobserved(origin(), &error);
+                crate::report::guard("a panic's payload", || drop(error));
             }
         }
         Stage::Running(_) | Stage::Consumed => {}
