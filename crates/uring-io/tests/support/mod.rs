@@ -3,6 +3,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
+use std::sync::LazyLock;
 use std::task::Poll;
 
 use uring_io::net::{TcpListener, TcpStream};
@@ -22,24 +23,48 @@ pub async fn pair() -> (TcpStream, TcpStream) {
     (client, server)
 }
 
-/// The byte at a position of a stream: repeats only after a long way, and differs from stream to stream.
+/// The length after which the bytes of a stream begin again: a prime, so that no power of two is a multiple of it.
+const PERIOD: usize = 65_521;
+
+/// One period, twice, so that any piece of up to a period lies in it without a break.
+static PERIODS: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let mixed =
+        |at: usize| ((at % PERIOD) as u64 ^ 0x5bd1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56;
+    (0..2 * PERIOD).map(|at| mixed(at) as u8).collect()
+});
+
+/// Known bytes from a position of a stream on, at most a period.
+fn piece(stream: u64, position: u64, length: usize) -> &'static [u8] {
+    let begin = ((position + stream * 7919) % PERIOD as u64) as usize;
+    &PERIODS[begin..begin + length.min(PERIOD)]
+}
+
+/// The byte at a position of a stream.
 pub fn byte_at(stream: u64, position: u64) -> u8 {
-    let mixed = (position ^ stream << 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed >> 56) as u8
+    piece(stream, position, 1)[0]
 }
 
 /// A piece of a stream.
 pub fn bytes_at(stream: u64, position: u64, length: usize) -> Vec<u8> {
-    (position..position + length as u64)
-        .map(|at| byte_at(stream, at))
-        .collect()
+    let mut bytes = Vec::with_capacity(length);
+    while bytes.len() < length {
+        bytes.extend_from_slice(piece(
+            stream,
+            position + bytes.len() as u64,
+            length - bytes.len(),
+        ));
+    }
+    bytes
 }
 
 /// Checks that `bytes` are what the stream holds from `position` on.
 #[track_caller]
 pub fn check_bytes(stream: u64, position: u64, bytes: &[u8]) {
-    for (at, byte) in (position..).zip(bytes) {
-        assert_eq!(*byte, byte_at(stream, at), "byte {at} of stream {stream}");
+    if bytes != bytes_at(stream, position, bytes.len()) {
+        let wrong = (position..)
+            .zip(bytes)
+            .find(|(at, byte)| **byte != byte_at(stream, *at));
+        panic!("bytes {position}.. of stream {stream} are wrong from {wrong:?} on");
     }
 }
 
