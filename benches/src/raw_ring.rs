@@ -76,6 +76,13 @@ impl<'ring> Queues<'ring> {
     }
 }
 
+impl Drop for Queues<'_> {
+    fn drop(&mut self) {
+        // A thread has sixteen places for registered rings, and closing a ring does not free its place.
+        let _ = self.submitter.unregister_ring_fd();
+    }
+}
+
 /// Whether completions are to be reaped before the next attempt.
 fn is_transient(error: &io::Error) -> bool {
     matches!(
