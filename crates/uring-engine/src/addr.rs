@@ -39,7 +39,10 @@ impl SocketAddress {
             *to = *from as libc::c_char;
         }
         let len = offset_of!(libc::sockaddr_un, sun_path) + path.len() + 1;
-        Ok(SocketAddress(Repr::Unix(Box::new(address), len as libc::socklen_t)))
+        Ok(SocketAddress(Repr::Unix(
+            Box::new(address),
+            len as libc::socklen_t,
+        )))
     }
 
     /// Pointer and length for a system call. Valid while the value is not moved.
@@ -122,7 +125,12 @@ mod tests {
 
     #[test]
     fn internet_addresses_survive_the_round_trip() {
-        for text in ["127.0.0.1:80", "255.254.1.2:65535", "[::1]:443", "[fe80::1%7]:9"] {
+        for text in [
+            "127.0.0.1:80",
+            "255.254.1.2:65535",
+            "[::1]:443",
+            "[fe80::1%7]:9",
+        ] {
             let address: std::net::SocketAddr = text.parse().unwrap();
             assert_eq!(SocketAddress::from(address).as_inet(), Some(address));
         }

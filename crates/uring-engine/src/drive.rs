@@ -38,8 +38,14 @@ impl Inner {
             self.drive_backlog(ring, turn)?;
         }
         let wait = match wait {
-            Wait::Until(limit) if turn.completed == 0 && !ring.completions_ready() && !self.undelivered() => {
-                if limit == Some(Duration::ZERO) { None } else { Some(limit) }
+            Wait::Until(limit)
+                if turn.completed == 0 && !ring.completions_ready() && !self.undelivered() =>
+            {
+                if limit == Some(Duration::ZERO) {
+                    None
+                } else {
+                    Some(limit)
+                }
             }
             _ => None,
         };
@@ -65,7 +71,12 @@ impl Inner {
     }
 
     /// One enter that sleeps, unless somebody has called in the meantime.
-    fn drive_waiting(&self, ring: &Ring, limit: Option<Duration>, turn: &mut Turn) -> Result<(), TurnError> {
+    fn drive_waiting(
+        &self,
+        ring: &Ring,
+        limit: Option<Duration>,
+        turn: &mut Turn,
+    ) -> Result<(), TurnError> {
         if self.report.has(Feature::IoPoll) && self.in_flight.get() == 0 {
             self.wait_outside(limit, turn);
             return Ok(());
@@ -172,7 +183,12 @@ impl Inner {
     }
 
     /// The raw call: publishes the queue, makes one `io_uring_enter`, sorts its errors.
-    pub(crate) fn enter(&self, ring: &Ring, min_complete: u32, limit: Option<Duration>) -> io::Result<Entered> {
+    pub(crate) fn enter(
+        &self,
+        ring: &Ring,
+        min_complete: u32,
+        limit: Option<Duration>,
+    ) -> io::Result<Entered> {
         let mut to_submit = ring.publish() as u32;
         let mut flags = self.enter_flags(min_complete);
         let polled = self.report.has(Feature::SqPoll);
@@ -184,9 +200,14 @@ impl Inner {
             }
         }
         if let Some(fault) = self.enter_fault {
-            match fault(EnterCall { to_submit, min_complete }) {
+            match fault(EnterCall {
+                to_submit,
+                min_complete,
+            }) {
                 EnterFault::None => {}
-                EnterFault::Errno(errno) => return self.sort_error(io::Error::from_raw_os_error(errno)),
+                EnterFault::Errno(errno) => {
+                    return self.sort_error(io::Error::from_raw_os_error(errno));
+                }
                 EnterFault::SubmitAtMost(most) => to_submit = to_submit.min(most),
             }
         }
@@ -213,7 +234,8 @@ impl Inner {
 
     /// The submission thread is awake and takes the entries by itself; a full queue waits for it to make room.
     fn take_over(&self, ring: &Ring, offered: u32) -> Entered {
-        self.counters.update(|stats| stats.submitted += u64::from(offered));
+        self.counters
+            .update(|stats| stats.submitted += u64::from(offered));
         if ring.queued() == ring.capacity() {
             self.counters.update(|stats| stats.enters += 1);
             let _ = ring.enter(0, 0, EnterFlags::SQ_WAIT, None);
@@ -273,7 +295,10 @@ impl Inner {
         let Some(ring) = self.ring() else {
             return self.undelivered();
         };
-        ring.completions_ready() || ring.kernel_has_more() || self.must_always_enter() || self.undelivered()
+        ring.completions_ready()
+            || ring.kernel_has_more()
+            || self.must_always_enter()
+            || self.undelivered()
     }
 
     #[inline]

@@ -89,7 +89,12 @@ impl Engine {
     pub fn new(config: &EngineConfig) -> Result<Engine, SetupError> {
         let (ring, report) = setup::set_up(config)?;
         let parking = Parking::new().map_err(|source| SetupError::Descriptors { source })?;
-        Ok(Engine(Rc::new(Inner::new(ring, report, parking, config.enter_fault))))
+        Ok(Engine(Rc::new(Inner::new(
+            ring,
+            report,
+            parking,
+            config.enter_fault,
+        ))))
     }
 
     #[inline]

@@ -9,9 +9,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum SetupError {
     /// `EPERM`: a policy forbids io_uring.
-    #[error(
-        "io_uring is forbidden here (EPERM): {hint}; or run without it, on the epoll fallback"
-    )]
+    #[error("io_uring is forbidden here (EPERM): {hint}; or run without it, on the epoll fallback")]
     Forbidden {
         /// Which policy it seems to be.
         hint: &'static str,
@@ -70,7 +68,9 @@ impl SetupError {
             SetupError::NoMemory { .. } => Some(libc::ENOMEM),
             SetupError::Invalid { .. } => Some(libc::EINVAL),
             SetupError::MissingFeature { .. } => None,
-            SetupError::Descriptors { source } | SetupError::Other { source } => source.raw_os_error(),
+            SetupError::Descriptors { source } | SetupError::Other { source } => {
+                source.raw_os_error()
+            }
         }
     }
 }

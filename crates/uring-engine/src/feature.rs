@@ -127,7 +127,9 @@ impl FeatureSet {
 
     /// The features of the set, in the order of [`Feature::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Feature> {
-        Feature::ALL.into_iter().filter(move |&feature| self.contains(feature))
+        Feature::ALL
+            .into_iter()
+            .filter(move |&feature| self.contains(feature))
     }
 }
 
@@ -139,6 +141,8 @@ impl fmt::Debug for FeatureSet {
 
 impl FromIterator<Feature> for FeatureSet {
     fn from_iter<I: IntoIterator<Item = Feature>>(features: I) -> Self {
-        features.into_iter().fold(FeatureSet::EMPTY, FeatureSet::with)
+        features
+            .into_iter()
+            .fold(FeatureSet::EMPTY, FeatureSet::with)
     }
 }

@@ -109,13 +109,17 @@ impl<O: Operation> Future for Op<O> {
             if slot.state.get() != State::Done {
                 let replaced = slot.set_waker(context.waker());
                 drop(replaced);
-                return Poll::Pending;
+                // Cloning and dropping wakers is foreign code, which may have turned the engine.
+                if slot.state.get() != State::Done {
+                    return Poll::Pending;
+                }
             }
             let (operation, completion) = this.take(index, slot);
             this.stage = Stage::Resolved;
             return Poll::Ready(operation.complete(completion));
         }
-        let Stage::Unsubmitted(operation) = std::mem::replace(&mut this.stage, Stage::Resolved) else {
+        let Stage::Unsubmitted(operation) = std::mem::replace(&mut this.stage, Stage::Resolved)
+        else {
             polled_after_end();
         };
         let inner = this.engine.inner();
@@ -136,7 +140,9 @@ fn polled_after_end() -> ! {
 
 impl<O: Operation> Drop for Op<O> {
     fn drop(&mut self) {
-        let Stage::Submitted(index) = self.stage else { return };
+        let Stage::Submitted(index) = self.stage else {
+            return;
+        };
         let inner = self.engine.inner();
         let slot = inner.table.slot(index);
         if slot.state.get() == State::Done {
@@ -156,6 +162,8 @@ impl<O: Operation> fmt::Debug for Op<O> {
             Stage::Submitted(_) => "submitted",
             Stage::Resolved => "resolved",
         };
-        f.debug_struct("Op").field("stage", &stage).finish_non_exhaustive()
+        f.debug_struct("Op")
+            .field("stage", &stage)
+            .finish_non_exhaustive()
     }
 }

@@ -350,7 +350,8 @@ impl Inner {
     #[cold]
     fn on_internal(&self, key: Key, completion: Completion) {
         if key.index == WAKE {
-            self.counters.update(|stats| stats.unparks += u64::from(completion.result >= 0));
+            self.counters
+                .update(|stats| stats.unparks += u64::from(completion.result >= 0));
             self.parking.on_wake(completion);
         }
     }
@@ -358,7 +359,8 @@ impl Inner {
     /// Whether collected completions wait for their wakers or their discard to run.
     #[inline]
     pub(crate) fn undelivered(&self) -> bool {
-        self.with_wakers(|wakers| !wakers.is_empty()) || self.with_discards(|discards| !discards.is_empty())
+        self.with_wakers(|wakers| !wakers.is_empty())
+            || self.with_discards(|discards| !discards.is_empty())
     }
 
     /// Runs the foreign code that collected completions call for. Nothing is borrowed here. Should one of them panic,

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use crate::completion::Completion;
 use crate::engine::Engine;
 use crate::operation::Multishot;
-use crate::slot::{Slot, State, VTable};
+use crate::slot::{NONE, Slot, State, VTable};
 
 /// A multishot operation: a stream of items.
 ///
@@ -47,7 +47,18 @@ impl<M: Multishot> MultishotOp<M> {
     pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<M::Item>> {
         loop {
             match self.stage {
-                Stage::Submitted(index) => return self.poll_submitted(index, context),
+                Stage::Submitted(index) => {
+                    if let Poll::Ready(item) = self.poll_submitted(index) {
+                        return Poll::Ready(item);
+                    }
+                    let slot = self.engine.inner().table.slot(index);
+                    let replaced = slot.set_waker(context.waker());
+                    drop(replaced);
+                    // Cloning and dropping wakers is foreign code, which may have turned the engine.
+                    if slot.state.get() == State::Stream && slot.link.get() == NONE {
+                        return Poll::Pending;
+                    }
+                }
                 Stage::Ended => return Poll::Ready(None),
                 Stage::Unsubmitted(_) => self.submit(context),
             }
@@ -89,7 +100,7 @@ impl<M: Multishot> MultishotOp<M> {
     }
 
     #[inline]
-    fn poll_submitted(&mut self, index: u32, context: &mut Context<'_>) -> Poll<Option<M::Item>> {
+    fn poll_submitted(&mut self, index: u32) -> Poll<Option<M::Item>> {
         let inner = self.engine.inner();
         let slot = inner.table.slot(index);
         if let Some(completion) = inner.table.dequeue(slot) {
@@ -106,8 +117,6 @@ impl<M: Multishot> MultishotOp<M> {
             drop(operation);
             return Poll::Ready(None);
         }
-        let replaced = slot.set_waker(context.waker());
-        drop(replaced);
         Poll::Pending
     }
 }
@@ -128,7 +137,9 @@ unsafe fn discard<M: Multishot>(slot: &Slot, completion: Completion, last: bool)
 
 impl<M: Multishot> Drop for MultishotOp<M> {
     fn drop(&mut self) {
-        let Stage::Submitted(index) = self.stage else { return };
+        let Stage::Submitted(index) = self.stage else {
+            return;
+        };
         let inner = self.engine.inner();
         let slot = inner.table.slot(index);
         while let Some(completion) = inner.table.dequeue(slot) {

@@ -56,7 +56,9 @@ impl SetupReport {
     /// Whether the kernel knows an operation, by its `IORING_OP_*` number (`io_uring::opcode::Read::CODE`). A kernel
     /// without the probe (before 5.6) counts as knowing none.
     pub fn supports(&self, opcode: u8) -> bool {
-        self.probe.as_ref().is_some_and(|probe| probe.is_supported(opcode))
+        self.probe
+            .as_ref()
+            .is_some_and(|probe| probe.is_supported(opcode))
     }
 
     /// The refusal of a feature, when it was refused.

@@ -15,7 +15,10 @@ use std::ptr::NonNull;
 use std::time::Duration;
 
 use io_uring::types::{CancelBuilder, SubmitArgs, Timespec};
-use io_uring::{CompletionQueue, CompletionStatus, EnterFlags, IoUring, SubmissionQueue, Submitter, cqueue, squeue};
+use io_uring::{
+    CompletionQueue, CompletionStatus, EnterFlags, IoUring, SubmissionQueue, Submitter, cqueue,
+    squeue,
+};
 
 pub(crate) struct Ring {
     submitter: ManuallyDrop<Submitter<'static>>,

@@ -47,16 +47,26 @@ pub(crate) fn set_up(config: &EngineConfig) -> Result<(Ring, SetupReport), Setup
             refused.push(Refusal {
                 what: Wanted::Feature(feature),
                 errno: None,
-                hint: format!("the kernel does not announce it; Linux {} does", feature.since()),
+                hint: format!(
+                    "the kernel does not announce it; Linux {} does",
+                    feature.since()
+                ),
             });
         }
     };
     announced(Feature::NoIowait, parameters.is_feature_no_iowait());
-    announced(Feature::CqeSkip, parameters.is_feature_skip_cqe_on_success());
+    announced(
+        Feature::CqeSkip,
+        parameters.is_feature_skip_cqe_on_success(),
+    );
     let (sq_entries, cq_entries) = (parameters.sq_entries(), parameters.cq_entries());
 
     let mut probe = Probe::new();
-    let probe = ring.submitter().register_probe(&mut probe).is_ok().then_some(probe);
+    let probe = ring
+        .submitter()
+        .register_probe(&mut probe)
+        .is_ok()
+        .then_some(probe);
     // SEND_ZC came with 6.0, as did SYNC_CANCEL, which has no announcement of its own.
     let six = probe
         .as_ref()
@@ -73,7 +83,9 @@ pub(crate) fn set_up(config: &EngineConfig) -> Result<(Ring, SetupReport), Setup
                 what: Wanted::Feature(Feature::RegisteredRingFd),
                 errno: error.raw_os_error(),
                 hint: match error.raw_os_error() {
-                    Some(libc::EBUSY) => "this thread has its sixteen registered rings already".to_owned(),
+                    Some(libc::EBUSY) => {
+                        "this thread has its sixteen registered rings already".to_owned()
+                    }
                     _ => format!("Linux {} has it", Feature::RegisteredRingFd.since()),
                 },
             }),
@@ -154,7 +166,9 @@ impl<'a> Ladder<'a> {
                 libc::EINVAL => self.fewer_flags(errno),
                 libc::ENOMEM => self.smaller(errno),
                 // The submission thread once needed privileges; everything else that is forbidden is so for good.
-                libc::EPERM if self.wanted.contains(Feature::SqPoll) => self.give_up(Feature::SqPoll, errno),
+                libc::EPERM if self.wanted.contains(Feature::SqPoll) => {
+                    self.give_up(Feature::SqPoll, errno)
+                }
                 _ => false,
             };
             if !next {
@@ -223,8 +237,12 @@ impl<'a> Ladder<'a> {
     fn give_up(&mut self, feature: Feature, errno: i32) -> bool {
         self.wanted = self.wanted.without(feature);
         let hint = match (feature, errno) {
-            (Feature::SqPoll, libc::EPERM) => "the submission thread needs CAP_SYS_NICE on this kernel".to_owned(),
-            (Feature::SqPoll, _) => "check that the submission thread's processor exists and is allowed".to_owned(),
+            (Feature::SqPoll, libc::EPERM) => {
+                "the submission thread needs CAP_SYS_NICE on this kernel".to_owned()
+            }
+            (Feature::SqPoll, _) => {
+                "check that the submission thread's processor exists and is allowed".to_owned()
+            }
             _ => format!("Linux {} has it", feature.since()),
         };
         self.refused.push(Refusal {
@@ -245,7 +263,8 @@ impl<'a> Ladder<'a> {
         self.refused.push(Refusal {
             what: Wanted::Entries(self.entries),
             errno: Some(errno),
-            hint: "raise the memlock limit (`ulimit -l`) for a ring of the size asked for".to_owned(),
+            hint: "raise the memlock limit (`ulimit -l`) for a ring of the size asked for"
+                .to_owned(),
         });
         self.entries = self.entries.next_power_of_two() / 2;
         true
@@ -253,9 +272,13 @@ impl<'a> Ladder<'a> {
 
     fn explain(&self, error: io::Error) -> SetupError {
         match error.raw_os_error() {
-            Some(libc::EPERM) => SetupError::Forbidden { hint: forbidden_hint() },
+            Some(libc::EPERM) => SetupError::Forbidden {
+                hint: forbidden_hint(),
+            },
             Some(libc::ENOSYS) => SetupError::Unsupported,
-            Some(libc::ENOMEM) => SetupError::NoMemory { entries: self.entries },
+            Some(libc::ENOMEM) => SetupError::NoMemory {
+                entries: self.entries,
+            },
             Some(libc::EINVAL) => SetupError::Invalid {
                 hint: if self.entries > 32768 && !self.config.clamp {
                     "more than 32768 entries are never granted: ask for fewer or leave `clamp` on"
@@ -281,10 +304,14 @@ fn forbidden_hint() -> &'static str {
     let setting = std::fs::read_to_string("/proc/sys/kernel/io_uring_disabled").unwrap_or_default();
     match setting.trim() {
         "2" => "`sysctl kernel.io_uring_disabled` is 2, set it to 0 to allow everyone",
-        "1" => "`sysctl kernel.io_uring_disabled` is 1: run with CAP_SYS_ADMIN, join the group of \
-                `kernel.io_uring_group`, or set it to 0",
-        _ => "a seccomp filter (container runtimes have one by default), an LSM or a sandbox denies io_uring_setup; \
-              allow io_uring_setup, io_uring_enter and io_uring_register there",
+        "1" => {
+            "`sysctl kernel.io_uring_disabled` is 1: run with CAP_SYS_ADMIN, join the group of \
+                `kernel.io_uring_group`, or set it to 0"
+        }
+        _ => {
+            "a seccomp filter (container runtimes have one by default), an LSM or a sandbox denies io_uring_setup; \
+              allow io_uring_setup, io_uring_enter and io_uring_register there"
+        }
     }
 }
 

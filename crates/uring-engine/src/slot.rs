@@ -86,7 +86,10 @@ impl Slot {
             state: Cell::new(State::Free),
             cancelling: Cell::new(false),
             answered: Cell::new(false),
-            completion: Cell::new(Completion { result: 0, flags: 0 }),
+            completion: Cell::new(Completion {
+                result: 0,
+                flags: 0,
+            }),
             vtable: Cell::new(None),
             waker: Cell::new(None),
             payload: UnsafeCell::new(MaybeUninit::uninit()),

@@ -123,7 +123,10 @@ impl Table {
     #[cold]
     fn grow(&self) {
         let first = self.len();
-        assert!(first < Key::INTERNAL - PAGE_SLOTS, "more operations in flight than keys");
+        assert!(
+            first < Key::INTERNAL - PAGE_SLOTS,
+            "more operations in flight than keys"
+        );
         let page: Box<Page> = Box::new(std::array::from_fn(|_| Slot::empty()));
         for (at, slot) in page.iter().enumerate().take(PAGE_SLOTS as usize - 1) {
             slot.link.set(first + at as u32 + 1);
@@ -138,7 +141,10 @@ impl Table {
     pub(crate) fn enqueue(&self, slot: &Slot, completion: Completion) {
         // SAFETY: a leaf borrow.
         let nodes = unsafe { &mut *self.nodes.get() };
-        let node = Node { completion, next: NONE };
+        let node = Node {
+            completion,
+            next: NONE,
+        };
         let at = self.free_node.get();
         let at = if at == NONE {
             nodes.push(node);

@@ -32,7 +32,9 @@ impl Close {
         let result = completion.into_result().map(drop);
         if completion.result != -libc::ECANCELED {
             // The kernel gave the number up, whatever it says: closing again would hit a stranger.
-            self.descriptor.take().map(std::os::fd::IntoRawFd::into_raw_fd);
+            self.descriptor
+                .take()
+                .map(std::os::fd::IntoRawFd::into_raw_fd);
         }
         result
     }

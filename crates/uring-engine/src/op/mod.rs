@@ -3,11 +3,11 @@
 //!
 //! Operations act on a [`Target`](crate::Target) and own their buffers; they know nothing of sockets or files as types.
 
-mod nop;
+mod close;
 mod net;
+mod nop;
 mod poll;
 mod rw;
-mod close;
 
 pub use close::Close;
 pub use net::{Accept, Connect, Recv, Send};

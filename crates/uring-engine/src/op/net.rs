@@ -142,9 +142,13 @@ unsafe impl Operation for Accept {
     type Output = io::Result<OwnedFd>;
 
     fn entry(&mut self) -> squeue::Entry {
-        let entry = opcode::Accept::new(self.target.number(), std::ptr::null_mut(), std::ptr::null_mut())
-            .flags(self.flags | libc::SOCK_CLOEXEC)
-            .build();
+        let entry = opcode::Accept::new(
+            self.target.number(),
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+        )
+        .flags(self.flags | libc::SOCK_CLOEXEC)
+        .build();
         self.target.mark(entry)
     }
 

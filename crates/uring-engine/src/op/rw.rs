@@ -26,7 +26,11 @@ impl<B: IoBufMut> Read<B> {
 
     /// Reads at an offset in bytes and leaves the file position alone.
     pub fn at(target: Target, offset: u64, buffer: B) -> Read<B> {
-        Read { target, offset, buffer }
+        Read {
+            target,
+            offset,
+            buffer,
+        }
     }
 }
 
@@ -64,7 +68,11 @@ impl<B: IoBuf> Write<B> {
 
     /// Writes at an offset in bytes and leaves the file position alone.
     pub fn at(target: Target, offset: u64, buffer: B) -> Write<B> {
-        Write { target, offset, buffer }
+        Write {
+            target,
+            offset,
+            buffer,
+        }
     }
 }
 
