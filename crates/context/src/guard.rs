@@ -25,6 +25,29 @@ impl Guards {
         self.state().count
     }
 
+    /// Counts a guard; false if the run has ended.
+    #[must_use]
+    fn begin(&self) -> bool {
+        let mut state = self.state();
+        if !state.ended {
+            state.count += 1;
+        }
+        !state.ended
+    }
+
+    /// Counts a guard less. True if it was the last: the caller wakes the context.
+    #[must_use]
+    fn end(&self) -> bool {
+        let mut state = self.state();
+        state.count -= 1;
+        state.count == 0
+    }
+
+    /// True once the run is over.
+    pub(crate) fn have_ended(&self) -> bool {
+        self.state().ended
+    }
+
     /// Ends the run if there is no guard and `close` succeeds. No guard can appear in between.
     pub(crate) fn end_if_idle(&self, close: impl FnOnce() -> bool) -> bool {
         let mut state = self.state();
@@ -56,17 +79,17 @@ pub struct WaitGuard {
 
 impl WaitGuard {
     pub(crate) fn new(core: CoreRef) -> Result<Self, Ended> {
-        {
-            let mut state = core.guards.state();
-            if state.ended {
-                return Err(Ended);
-            }
-            state.count += 1;
-        }
+        // The scheduler's share first: a guard that is counted by its context and then refused by the scheduler would keep the
+        // context from ending in between, and nobody would wake it up afterwards.
         if let Some(work) = &core.work
             && !work.try_begin()
         {
-            core.guards.state().count -= 1;
+            return Err(Ended);
+        }
+        if !core.guards.begin() {
+            if let Some(work) = &core.work {
+                work.end();
+            }
             return Err(Ended);
         }
         Ok(Self { core })
@@ -75,11 +98,7 @@ impl WaitGuard {
 
 impl Drop for WaitGuard {
     fn drop(&mut self) {
-        let last = {
-            let mut state = self.core.guards.state();
-            state.count -= 1;
-            state.count == 0
-        };
+        let last = self.core.guards.end();
         if let Some(work) = &self.core.work {
             work.end();
         }
