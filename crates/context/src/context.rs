@@ -102,11 +102,9 @@ impl Context {
         Ok(())
     }
 
-    /// True if the context was started and its thread is gone.
+    /// True if the context was started and its run is over, though its thread may not have ended quite yet.
     pub(crate) fn has_ended(&self) -> bool {
-        self.thread
-            .as_ref()
-            .is_some_and(thread::JoinHandle::is_finished)
+        self.thread.is_some() && self.core.guards.have_ended()
     }
 
     /// Runs the context on the calling thread until all work is done: no live task, nothing submitted, no
