@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::current;
+use crate::handle::Handle;
 use crate::scheduler::SchedulerHandle;
 use crate::task::{JoinError, JoinHandle, RemoteJoinHandle};
 
@@ -46,7 +47,7 @@ where
     let map = Arc::new(map);
     let mut results = Vec::new();
     let mut started = Vec::new();
-    for (context, run) in scheduler.contexts().iter().zip(runs) {
+    for (context, run) in with_items(scheduler, runs) {
         let (map, count) = (map.clone(), run.len());
         let task = context
             .submit_with(move || map_run(run, map))
@@ -97,7 +98,7 @@ where
     let runs = split(items.into_iter().collect(), scheduler.contexts().len());
     let (map, reduce) = (Arc::new(map), Arc::new(reduce));
     let mut started = Vec::new();
-    for (context, run) in scheduler.contexts().iter().zip(runs) {
+    for (context, run) in with_items(scheduler, runs) {
         let (map, reduce) = (map.clone(), reduce.clone());
         let task = context.submit_with(move || async move {
             let mut total = None;
@@ -145,6 +146,15 @@ where
         results.push(task.await);
     }
     results
+}
+
+/// The contexts of `scheduler` with their runs of items, those without any left out.
+fn with_items<T>(
+    scheduler: &SchedulerHandle,
+    runs: Vec<Vec<T>>,
+) -> impl Iterator<Item = (&Handle, Vec<T>)> {
+    let contexts = scheduler.contexts().iter();
+    contexts.zip(runs).filter(|(_, run)| !run.is_empty())
 }
 
 /// Splits items into `parts` runs whose lengths differ by one at the most.
