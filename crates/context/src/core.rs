@@ -13,7 +13,6 @@
 //! core is unbound the home thread settles: it adds its count and takes `BOUND` off. A task submitted from another
 //! thread adds one when it is made. So, unbound, `references` is exactly handles plus tasks that still exist.
 
-use std::alloc::{Layout, dealloc};
 use std::any::{Any, TypeId};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -33,14 +32,13 @@ use crate::driver::Driver;
 use crate::guard::Guards;
 use crate::inbox::Inbox;
 use crate::metrics::Counters;
-use crate::published::Published;
 use crate::room::Room;
 use crate::run_queue::RunQueue;
 use crate::scheduler::Work;
 use crate::stop::StopSignal;
 use crate::table::Table;
 use crate::task::local::Scopes;
-use crate::task::memory::Kept;
+use crate::task::memory::{Block, Kept};
 use crate::task::state::Shared;
 use crate::task::{self, ARRIVING, HANDLE, Header, JoinHandle, Origin, RemoteJoinHandle, TaskPtr};
 use crate::timer::{self, Wheel};
@@ -101,8 +99,6 @@ pub(crate) struct Home {
     pub(crate) closing: Cell<bool>,
     /// Memory for the next tasks.
     pub(crate) kept: Kept,
-    /// Tasks that are not complete.
-    pub(crate) live: Published,
     /// Tasks made minus tasks freed by this thread since the core was bound.
     outstanding: Cell<isize>,
     next_id: Cell<u64>,
@@ -137,7 +133,6 @@ impl Core {
                 states: RefCell::new(HashMap::new()),
                 closing: Cell::new(false),
                 kept: Kept::default(),
-                live: Published::new(0),
                 outstanding: Cell::new(0),
                 next_id: Cell::new(0),
                 end_of_ids: Cell::new(0),
@@ -167,7 +162,7 @@ impl Core {
 
     /// The number of tasks that are not complete, those in the inbox not counted.
     pub(crate) fn live(&self) -> u64 {
-        self.home.live.get()
+        self.metrics.spawned.get() - self.metrics.finished.get()
     }
 
     /// Live tasks, and those submitted that have not been taken up.
@@ -202,11 +197,11 @@ impl Core {
         };
         self.references.fetch_add(1, Ordering::Relaxed);
         {
-            let block = task::memory::allocate(task::layout::<F>());
-            // SAFETY: fresh memory of that layout.
+            let memory = task::block::<F>().allocate();
+            // SAFETY: fresh memory for that block.
             unsafe {
                 task::make(
-                    block,
+                    memory,
                     future,
                     NonNull::from(self),
                     ARRIVING,
@@ -241,19 +236,19 @@ impl Core {
     ///
     /// # Safety
     ///
-    /// The task was the core's, its memory has this layout, and its contents have been dropped.
+    /// The task was the core's, its memory is such a block, and its contents have been dropped.
     #[inline]
-    pub(crate) unsafe fn task_freed(core: NonNull<Self>, block: NonNull<u8>, layout: Layout) {
+    pub(crate) unsafe fn task_freed(core: NonNull<Self>, memory: NonNull<u8>, block: Block) {
         if current::is(core) {
             // SAFETY: bound to this thread, hence alive.
             let home = unsafe { Local::new(core.as_ref()) }.home();
             home.outstanding.set(home.outstanding.get() - 1);
             // SAFETY: by contract.
-            unsafe { home.kept.put(block, layout) };
+            unsafe { home.kept.put(memory, block) };
         } else {
             // SAFETY: by contract; a task of the group gives up its share.
             unsafe {
-                dealloc(block.as_ptr(), layout);
+                block.deallocate(memory);
                 Self::release(core);
             }
         }
@@ -396,11 +391,11 @@ impl<'a> Local<'a> {
             location,
             name,
         };
-        let block = home.kept.take(task::layout::<F>());
-        // SAFETY: a fresh block of that layout.
+        let memory = home.kept.take(task::block::<F>());
+        // SAFETY: fresh memory for that block.
         let task = unsafe {
             task::make(
-                block,
+                memory,
                 future,
                 NonNull::from(self.core),
                 HANDLE,
@@ -428,9 +423,7 @@ impl<'a> Local<'a> {
     #[inline]
     unsafe fn take_up(self, task: TaskPtr) {
         let home = self.home();
-        let live = home.live.get();
-        home.live.set(live + 1);
-        if live == 0
+        if self.live() == 0
             && let Some(work) = &self.work
         {
             work.begin();
@@ -483,9 +476,8 @@ impl<'a> Local<'a> {
     /// Takes note that a task has completed.
     #[inline]
     pub(crate) fn task_ended(self) {
-        let home = self.home();
-        home.live.sub(1);
-        if home.live.get() == 0
+        self.metrics.finished.add(1);
+        if self.live() == 0
             && let Some(work) = &self.work
         {
             work.end();

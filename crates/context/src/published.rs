@@ -29,11 +29,6 @@ impl Published {
     pub(crate) fn add(&self, amount: u64) {
         self.set(self.get().wrapping_add(amount));
     }
-
-    #[inline]
-    pub(crate) fn sub(&self, amount: u64) {
-        self.set(self.get().wrapping_sub(amount));
-    }
 }
 
 /// A 32-bit word with one writing thread.

@@ -13,7 +13,8 @@ use crate::task::TaskPtr;
 pub(crate) struct RunQueue {
     head: Cell<Option<TaskPtr>>,
     tail: Cell<Option<TaskPtr>>,
-    len: Published,
+    pushed: Published,
+    taken: Published,
 }
 
 impl RunQueue {
@@ -32,10 +33,10 @@ impl RunQueue {
                 None => self.head.set(Some(task)),
             }
         }
-        self.len.add(1);
+        self.pushed.add(1);
     }
 
-    /// Takes the oldest task.
+    /// Takes the oldest task. The caller counts with [`took`](Self::took).
     #[inline]
     pub(crate) fn pop(&self) -> Option<TaskPtr> {
         let task = self.head.get()?;
@@ -45,7 +46,6 @@ impl RunQueue {
         if next.is_none() {
             self.tail.set(None);
         }
-        self.len.sub(1);
         Some(task)
     }
 
@@ -54,8 +54,14 @@ impl RunQueue {
         self.head.get().is_none()
     }
 
-    /// The number of queued tasks; any thread may ask.
+    /// Counts tasks that were taken.
+    #[inline]
+    pub(crate) fn took(&self, tasks: u64) {
+        self.taken.add(tasks);
+    }
+
+    /// The number of queued tasks, as of the end of the last batch; any thread may ask.
     pub(crate) fn len(&self) -> u64 {
-        self.len.get()
+        self.pushed.get().saturating_sub(self.taken.get())
     }
 }

@@ -166,6 +166,8 @@ impl<'a> Worker<'a> {
         }
         if ran != 0 {
             let metrics = &self.core.metrics;
+            queue.took(u64::from(ran));
+            metrics.polls.add(u64::from(ran));
             metrics.batches.add(1);
             if u64::from(ran) > metrics.largest_batch.get() {
                 metrics.largest_batch.set(u64::from(ran));
@@ -359,6 +361,7 @@ impl<'a> Worker<'a> {
         drop(self.driver);
         // What the driver's payloads and the timers' wakers dropped may have queued or spawned once more.
         while let Some(task) = home.run_queue.pop() {
+            home.run_queue.took(1);
             // SAFETY: just popped, on the home thread; `closing` has every task end.
             unsafe { task::run(self.core, task) };
         }
@@ -395,6 +398,7 @@ impl<'a> Worker<'a> {
     fn drain_queue(&self) {
         let home = self.core.home();
         while let Some(task) = home.run_queue.pop() {
+            home.run_queue.took(1);
             // SAFETY: just popped, on the home thread. Marked, so that it is dropped rather than polled.
             unsafe {
                 task.header().flags.insert(ABORT);

@@ -1,8 +1,11 @@
 //! A task's memory: header, then the future, whose place the output takes.
+//!
+//! Which of the two is there is not written beside them, as the protocol knows: the future until the home thread completes
+//! the task, the output from then on, nothing once the output's owner has taken or dropped it.
 
-use std::alloc::Layout;
 use std::cell::UnsafeCell;
 use std::future::Future;
+use std::mem::{ManuallyDrop, offset_of};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::ptr::NonNull;
@@ -10,15 +13,16 @@ use std::task::{Context, Poll};
 
 use super::header::{Header, Origin, TaskPtr, VTable};
 use super::join::JoinError;
+use super::memory::Block;
 use super::state::Shared;
-use super::{memory, waker};
+use super::waker;
 use crate::core::Core;
+use crate::report;
 
 /// What the place behind the header holds.
-enum Stage<F: Future> {
-    Running(F),
-    Finished(Result<F::Output, JoinError>),
-    Consumed,
+union Stage<F: Future> {
+    future: ManuallyDrop<F>,
+    output: ManuallyDrop<Result<F::Output, JoinError>>,
 }
 
 #[repr(C)]
@@ -27,28 +31,31 @@ struct TaskCell<F: Future> {
     stage: UnsafeCell<Stage<F>>,
 }
 
-/// The layout of the memory for an `F` task.
-pub(crate) const fn layout<F: Future>() -> Layout {
-    memory::block(Layout::new::<TaskCell<F>>())
+/// The memory that an `F` task takes.
+pub(crate) const fn block<F: Future>() -> Block {
+    Block::of::<TaskCell<F>>()
 }
 
-/// Makes a task of `future` in `block`. Whose it is then, the flags and the shared word say.
+/// Makes a task of `future` in `memory`. Whose it is then, the flags and the shared word say.
 ///
 /// # Safety
 ///
-/// `block` is fresh memory of [`layout::<F>`](layout).
+/// `memory` is fresh, and of [`block::<F>`](block).
 #[inline]
 pub(crate) unsafe fn make<F: Future>(
-    block: NonNull<u8>,
+    memory: NonNull<u8>,
     future: F,
     core: NonNull<Core>,
     flags: u32,
     shared: Shared,
     origin: Origin,
 ) -> TaskPtr {
-    let cell = block.cast::<TaskCell<F>>();
-    // SAFETY: the layout of the block is at least that of a `TaskCell<F>`. Written in two parts so that the future is moved
-    // straight to its place.
+    let cell = memory.cast::<TaskCell<F>>();
+    let stage = Stage {
+        future: ManuallyDrop::new(future),
+    };
+    // SAFETY: the memory is that of a `TaskCell<F>` at least. Written in two parts so that the future is moved straight to its
+    // place.
     unsafe {
         (&raw mut (*cell.as_ptr()).header).write(Header::new(
             Functions::<F>::VTABLE,
@@ -57,23 +64,35 @@ pub(crate) unsafe fn make<F: Future>(
             shared,
             origin,
         ));
-        (&raw mut (*cell.as_ptr()).stage).write(UnsafeCell::new(Stage::Running(future)));
+        (&raw mut (*cell.as_ptr()).stage).write(UnsafeCell::new(stage));
     }
     TaskPtr(cell.cast())
 }
 
-/// Takes the future back out of a task that was never handed to a context. The task is then free of content.
+/// Takes the future back out of a task that was never handed to a context.
 ///
 /// # Safety
 ///
-/// `task` was made by [`allocate`] with this `F`, nothing else refers to it, and it was never polled.
+/// `task` was made by [`make`] with this `F`, nothing else refers to it, and it was never polled.
 pub(crate) unsafe fn take_back<F: Future>(task: TaskPtr) -> F {
-    // SAFETY: by contract the caller is the only one to touch the task.
+    // SAFETY: by contract the future is in place, and nobody looks at it again.
+    unsafe { ManuallyDrop::take(&mut stage::<F>(task).future) }
+}
+
+/// Takes the output out of a complete task.
+///
+/// # Safety
+///
+/// The task is complete, its output is a `T` and is there, and the caller owns it.
+#[inline]
+pub(crate) unsafe fn take_output<T>(task: TaskPtr) -> Result<T, JoinError> {
+    // SAFETY: by contract; the offset is that of the stage, all of whose fields start where it does.
     unsafe {
-        match std::mem::replace(stage::<F>(task), Stage::Consumed) {
-            Stage::Running(future) => future,
-            Stage::Finished(_) | Stage::Consumed => unreachable!("the task was never polled"),
-        }
+        let offset = task.header().vtable.output_offset;
+        task.0
+            .cast::<Result<T, JoinError>>()
+            .byte_add(offset)
+            .read()
     }
 }
 
@@ -94,9 +113,9 @@ impl<F: Future> Functions<F> {
     const VTABLE: &'static VTable = &VTable {
         poll: poll::<F>,
         cancel: cancel::<F>,
-        take_output: take_output::<F>,
         drop_output: drop_output::<F>,
-        layout: layout::<F>(),
+        output_offset: offset_of!(TaskCell<F>, stage),
+        block: block::<F>(),
     };
 }
 
@@ -106,29 +125,22 @@ impl<F: Future> Functions<F> {
 ///
 /// On the home thread, task alive and not complete.
 unsafe fn poll<F: Future>(task: TaskPtr) -> bool {
-    // SAFETY: by contract the home thread has the stage to itself until completion.
-    let stage = unsafe { stage::<F>(task) };
     let polled = catch_unwind(AssertUnwindSafe(|| {
-        let Stage::Running(future) = &mut *stage else {
-            unreachable!("a complete task is never polled")
-        };
-        // SAFETY: the future is dropped in place and never moved out of the task once it was polled.
-        let future = unsafe { Pin::new_unchecked(future) };
+        // SAFETY: until completion the future is in its place, the home thread has it to itself, and it is dropped there and
+        // never moved.
+        let future = unsafe { Pin::new_unchecked(&mut *stage::<F>(task).future) };
         // SAFETY: the task outlives the poll.
         let waker = unsafe { waker::borrowed(task) };
         future.poll(&mut Context::from_waker(&waker))
     }));
-    match polled {
-        Ok(Poll::Pending) => false,
-        Ok(Poll::Ready(output)) => {
-            replace(task, stage, Ok(output));
-            true
-        }
-        Err(payload) => {
-            replace(task, stage, Err(JoinError::panicked(id(task), payload)));
-            true
-        }
-    }
+    let output = match polled {
+        Ok(Poll::Pending) => return false,
+        Ok(Poll::Ready(output)) => Ok(output),
+        Err(payload) => Err(JoinError::panicked(id(task), payload)),
+    };
+    // SAFETY: as above.
+    unsafe { replace::<F>(task, output) };
+    true
 }
 
 /// See [`VTable::cancel`].
@@ -138,43 +150,30 @@ unsafe fn poll<F: Future>(task: TaskPtr) -> bool {
 /// On the home thread, task alive, not complete, not being polled.
 unsafe fn cancel<F: Future>(task: TaskPtr) {
     // SAFETY: by contract.
-    let stage = unsafe { stage::<F>(task) };
-    replace(task, stage, Err(JoinError::cancelled(id(task))));
+    unsafe { replace::<F>(task, Err(JoinError::cancelled(id(task)))) };
 }
 
-/// Drops the future in its place and puts `result` there; a panic of the future's destructor becomes the result.
-fn replace<F: Future>(task: TaskPtr, stage: &mut Stage<F>, result: Result<F::Output, JoinError>) {
+/// Drops the future in its place and puts `output` there; a panic of the future's destructor becomes the output.
+///
+/// # Safety
+///
+/// The future is in its place and the caller has it to itself.
+#[inline]
+unsafe fn replace<F: Future>(task: TaskPtr, output: Result<F::Output, JoinError>) {
+    // SAFETY: by contract.
+    let stage = unsafe { stage::<F>(task) };
     if std::mem::needs_drop::<F>() {
-        // Left `Consumed` first, so that a panic does not drop the future a second time.
-        let dropped = catch_unwind(AssertUnwindSafe(|| {
-            let place: *mut Stage<F> = stage;
-            if let Stage::Running(future) = stage {
-                let future: *mut F = future;
-                // SAFETY: the future is dropped once, in place, and its stage overwritten without being dropped again.
-                unsafe {
-                    let guard = Overwrite(place);
-                    future.drop_in_place();
-                    drop(guard);
-                }
-            }
+        // SAFETY: dropped once, and overwritten below, whether the destructor panics or not.
+        let dropped = catch_unwind(AssertUnwindSafe(|| unsafe {
+            ManuallyDrop::drop(&mut stage.future);
         }));
         if let Err(payload) = dropped {
-            *stage = Stage::Finished(Err(JoinError::panicked(id(task), payload)));
-            crate::report::guard("an output's destructor", || drop(result));
+            stage.output = ManuallyDrop::new(Err(JoinError::panicked(id(task), payload)));
+            report::guard("an output's destructor", || drop(output));
             return;
         }
     }
-    *stage = Stage::Finished(result);
-}
-
-/// Marks a stage as consumed without dropping what it held, on unwinding too.
-struct Overwrite<F: Future>(*mut Stage<F>);
-
-impl<F: Future> Drop for Overwrite<F> {
-    fn drop(&mut self) {
-        // SAFETY: `replace` made this from a valid place, whose contents it has dropped itself.
-        unsafe { self.0.write(Stage::Consumed) };
-    }
+    stage.output = ManuallyDrop::new(output);
 }
 
 fn id(task: TaskPtr) -> u64 {
@@ -182,46 +181,27 @@ fn id(task: TaskPtr) -> u64 {
     unsafe { task.header() }.origin.id
 }
 
-/// See [`VTable::take_output`].
-///
-/// # Safety
-///
-/// The task is complete, the caller owns the output, and `slot` is writable as `Option<Result<F::Output, JoinError>>`.
-unsafe fn take_output<F: Future>(task: TaskPtr, slot: *mut ()) {
-    // SAFETY: by contract.
-    unsafe {
-        if let Stage::Finished(result) = std::mem::replace(stage::<F>(task), Stage::Consumed) {
-            *slot.cast::<Option<Result<F::Output, JoinError>>>() = Some(result);
-        }
-    }
-}
-
 /// See [`VTable::drop_output`].
 ///
 /// # Safety
 ///
-/// The task is complete and the caller owns the output.
+/// The task is complete, its output is there, and the caller owns it.
 unsafe fn drop_output<F: Future>(task: TaskPtr) {
     // SAFETY: by contract.
-    let stage = std::mem::replace(unsafe { stage::<F>(task) }, Stage::Consumed);
-    let origin = || {
+    let output = unsafe { take_output::<F::Output>(task) };
+    let unobserved = |error: JoinError| {
         // SAFETY: the caller holds the task.
-        &unsafe { task.header() }.origin
+        report::unobserved(unsafe { &task.header().origin }, &error);
+        report::guard("a panic's payload", || drop(error));
     };
-    match stage {
-        Stage::Finished(Err(error)) => {
-            crate::report::unobserved(origin(), &error);
-            crate::report::guard("a panic's payload", || drop(error));
-        }
-        Stage::Finished(Ok(output)) => {
+    match output {
+        Err(error) => unobserved(error),
+        Ok(output) => {
             if std::mem::needs_drop::<F::Output>()
                 && let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(output)))
             {
-                let error = JoinError::panicked(origin().id, payload);
-                crate::report::unobserved(origin(), &error);
-                crate::report::guard("a panic's payload", || drop(error));
+                unobserved(JoinError::panicked(id(task), payload));
             }
         }
-        Stage::Running(_) | Stage::Consumed => {}
     }
 }

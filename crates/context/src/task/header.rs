@@ -1,6 +1,5 @@
 //! The part of a task that does not depend on its future, and the pointer to it.
 
-use std::alloc::Layout;
 use std::cell::{Cell, UnsafeCell};
 use std::panic::Location;
 use std::ptr::NonNull;
@@ -9,6 +8,7 @@ use std::task::Waker;
 
 use atomic_waker::AtomicWaker;
 
+use super::memory::Block;
 use super::state::Shared;
 use crate::core::Core;
 use crate::inbox::InboxNode;
@@ -43,12 +43,12 @@ pub(crate) struct VTable {
     pub(crate) poll: unsafe fn(TaskPtr) -> bool,
     /// Drops the future and puts `JoinError::Cancelled` in its place.
     pub(crate) cancel: unsafe fn(TaskPtr),
-    /// Moves the output to the `Result<T, JoinError>` slot behind the pointer.
-    pub(crate) take_output: unsafe fn(TaskPtr, *mut ()),
     /// Drops the output, reporting a panic that nobody will see.
     pub(crate) drop_output: unsafe fn(TaskPtr),
-    /// The layout of the task's memory.
-    pub(crate) layout: Layout,
+    /// Where the output is, counted from the header.
+    pub(crate) output_offset: usize,
+    /// The task's memory.
+    pub(crate) block: Block,
 }
 
 /// The head of every task's one allocation; future and output follow it. The page of [`task`](super) says which

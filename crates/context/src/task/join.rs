@@ -6,29 +6,38 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::panic::resume_unwind;
 use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use super::header::{COMPLETE, HANDLE, MERGED, TaskPtr};
 use super::{TaskId, waker};
 
 /// Why a task has no output.
+///
+/// One word wide, so that the usual outcome, an output, is cheap to hand over.
 #[derive(thiserror::Error)]
-#[error("task {id} {cause}")]
-pub struct JoinError {
+#[error("task {} {}", .0.id, .0.cause)]
+pub struct JoinError(Box<Failure>);
+
+struct Failure {
     id: u64,
     cause: Cause,
 }
 
 enum Cause {
     Cancelled,
-    Panicked(Box<dyn Any + Send>),
+    /// Behind a lock because a payload need not be `Sync`, and an error should be.
+    Panicked(Mutex<Box<dyn Any + Send>>),
 }
 
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Cancelled => f.write_str("was cancelled before it finished"),
-            Self::Panicked(payload) => write!(f, "panicked: {}", panic_message(payload.as_ref())),
+            Self::Panicked(payload) => {
+                let payload = payload.lock().unwrap_or_else(PoisonError::into_inner);
+                write!(f, "panicked: {}", panic_message(&**payload))
+            }
         }
     }
 }
@@ -51,37 +60,33 @@ impl fmt::Debug for JoinError {
 impl JoinError {
     #[cold]
     pub(crate) fn cancelled(id: u64) -> Self {
-        Self {
-            id,
-            cause: Cause::Cancelled,
-        }
+        let cause = Cause::Cancelled;
+        Self(Box::new(Failure { id, cause }))
     }
 
     #[cold]
     pub(crate) fn panicked(id: u64, payload: Box<dyn Any + Send>) -> Self {
-        Self {
-            id,
-            cause: Cause::Panicked(payload),
-        }
+        let cause = Cause::Panicked(Mutex::new(payload));
+        Self(Box::new(Failure { id, cause }))
     }
 
     pub(crate) fn task_id(&self) -> u64 {
-        self.id
+        self.0.id
     }
 
     /// The task that ended.
     pub fn id(&self) -> TaskId {
-        TaskId(self.id)
+        TaskId(self.0.id)
     }
 
     /// True if the task was aborted, or its context stopped, before it finished.
     pub fn is_cancelled(&self) -> bool {
-        matches!(self.cause, Cause::Cancelled)
+        matches!(self.0.cause, Cause::Cancelled)
     }
 
     /// True if the task panicked.
     pub fn is_panic(&self) -> bool {
-        matches!(self.cause, Cause::Panicked(_))
+        matches!(self.0.cause, Cause::Panicked(_))
     }
 
     /// The payload of the task's panic, or the error itself if it did not panic.
@@ -90,9 +95,12 @@ impl JoinError {
     ///
     /// The error, unchanged, when the task was cancelled.
     pub fn try_into_panic(self) -> Result<Box<dyn Any + Send>, Self> {
-        match self.cause {
-            Cause::Panicked(payload) => Ok(payload),
-            Cause::Cancelled => Err(self),
+        let Failure { id, cause } = *self.0;
+        match cause {
+            Cause::Panicked(payload) => {
+                Ok(payload.into_inner().unwrap_or_else(PoisonError::into_inner))
+            }
+            Cause::Cancelled => Err(Self::cancelled(id)),
         }
     }
 
@@ -247,20 +255,19 @@ impl<T> Future for JoinHandle<T> {
             let same = unsafe { (*header.joiner.get()).as_ref() }
                 .is_some_and(|joiner| joiner.will_wake(cx.waker()));
             if !same {
-                let joiner = cx.waker().clone();
+                let joiner = waker::clone_waker(cx.waker());
                 // SAFETY: as above.
                 let old = unsafe { (*header.joiner.get()).replace(joiner) };
                 drop(old);
             }
             return Poll::Pending;
         }
-        let mut output: Option<Self::Output> = None;
         // SAFETY: the task is complete, `HANDLE` made this handle the owner of the output, and `T` is its type.
-        unsafe { (header.vtable.take_output)(task, (&raw mut output).cast()) };
+        let output = unsafe { super::take_output(task) };
         self.task = None;
         // SAFETY: the handle gives up its hold.
         unsafe { release_handle(task) };
-        Poll::Ready(output.expect("a complete task holds its output until its handle takes it"))
+        Poll::Ready(output)
     }
 }
 
@@ -427,13 +434,12 @@ impl<T> Future for RemoteJoinHandle<T> {
                 return Poll::Pending;
             }
         }
-        let mut output: Option<Self::Output> = None;
         // SAFETY: the task is complete, `INTEREST` made this handle the owner of the output, and `T` is its type.
-        unsafe { (header.vtable.take_output)(task, (&raw mut output).cast()) };
+        let output = unsafe { super::take_output(task) };
         self.task = None;
-        // SAFETY: the handle gives up its reference.
+        // SAFETY: the handle gives up its hold.
         unsafe { release_remote(task) };
-        Poll::Ready(output.expect("a complete task holds its output until its handle takes it"))
+        Poll::Ready(output)
     }
 }
 

@@ -3,8 +3,7 @@
 //! A block's size is a multiple of 64 bytes, the cache line. Blocks that the home thread frees go to a list by size and are
 //! taken from there again, newest first, while they are still in the cache; general allocators keep only a handful of
 //! blocks that close, and return a burst's pages to the kernel at once only to fault them in for the next one. What is
-//! kept is bounded ([`KEPT`]), and given back when the run ends. A task larger than [`LARGEST`] goes to the
-//! allocator.
+//! kept is bounded ([`KEPT`]), and given back when the run ends. Larger tasks go to the allocator.
 //!
 //! With debug assertions nothing is kept, so that memory checkers see every task's life.
 
@@ -15,26 +14,60 @@ use std::ptr::NonNull;
 const LINE: usize = 64;
 const CLASSES: usize = 16;
 
-/// The largest block that is kept, in bytes.
-const LARGEST: usize = LINE * CLASSES;
-
 /// The most bytes that a context keeps.
 const KEPT: usize = 1 << 20;
 
-/// The layout to allocate for a task that needs `layout`.
-pub(crate) const fn block(layout: Layout) -> Layout {
-    let size = layout.size().next_multiple_of(LINE);
-    let align = if layout.align() > LINE {
-        layout.align()
-    } else {
-        LINE
-    };
-    match Layout::from_size_align(size, align) {
-        Ok(block) => block,
-        Err(_) => panic!("the task is larger than the address space"),
+/// The memory that a task takes: its layout, and the list that such blocks go to.
+#[derive(Clone, Copy)]
+pub(crate) struct Block {
+    layout: Layout,
+    /// `CLASSES` if they go to none.
+    class: usize,
+}
+
+impl Block {
+    /// The block for a `T`.
+    pub(crate) const fn of<T>() -> Self {
+        Self::for_layout(Layout::new::<T>())
+    }
+
+    const fn for_layout(layout: Layout) -> Self {
+        let lines = layout.size().div_ceil(LINE);
+        let align = if layout.align() > LINE {
+            layout.align()
+        } else {
+            LINE
+        };
+        let class = if align == LINE && 0 < lines && lines <= CLASSES {
+            lines - 1
+        } else {
+            CLASSES
+        };
+        match Layout::from_size_align(lines * LINE, align) {
+            Ok(layout) => Self { layout, class },
+            Err(_) => panic!("the task is larger than the address space"),
+        }
+    }
+
+    /// Memory from the allocator.
+    pub(crate) fn allocate(self) -> NonNull<u8> {
+        // SAFETY: a block is never empty: it has room for a header.
+        NonNull::new(unsafe { alloc(self.layout) })
+            .unwrap_or_else(|| handle_alloc_error(self.layout))
+    }
+
+    /// Gives memory back to the allocator.
+    ///
+    /// # Safety
+    ///
+    /// `memory` was allocated for such a block, and nothing uses it any more.
+    pub(crate) unsafe fn deallocate(self, memory: NonNull<u8>) {
+        // SAFETY: by contract.
+        unsafe { dealloc(memory.as_ptr(), self.layout) };
     }
 }
 
+/// A block in a list.
 struct Free {
     next: Option<NonNull<Free>>,
 }
@@ -47,58 +80,54 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    /// A block for `layout`, which comes from [`block`].
+    /// Memory for `block`.
     #[inline]
-    pub(crate) fn take(&self, layout: Layout) -> NonNull<u8> {
-        if let Some(class) = class(layout)
-            && let Some(free) = self.classes[class].get()
+    pub(crate) fn take(&self, block: Block) -> NonNull<u8> {
+        if let Some(list) = self.classes.get(block.class)
+            && let Some(free) = list.get()
         {
             // SAFETY: blocks in the list are free and valid.
-            self.classes[class].set(unsafe { free.as_ref() }.next);
-            self.bytes.set(self.bytes.get() - layout.size());
+            list.set(unsafe { free.as_ref() }.next);
+            self.bytes.set(self.bytes.get() - block.layout.size());
             return free.cast();
         }
-        allocate(layout)
+        block.allocate()
     }
 
-    /// Keeps a block, or frees it.
+    /// Keeps memory, or frees it.
     ///
     /// # Safety
     ///
-    /// `block` was allocated with `layout`, and nothing uses it any more.
+    /// `memory` was allocated for such a block, and nothing uses it any more.
     #[inline]
-    pub(crate) unsafe fn put(&self, block: NonNull<u8>, layout: Layout) {
-        let bytes = self.bytes.get() + layout.size();
+    pub(crate) unsafe fn put(&self, memory: NonNull<u8>, block: Block) {
+        let bytes = self.bytes.get() + block.layout.size();
         if !cfg!(debug_assertions)
             && bytes <= KEPT
-            && let Some(class) = class(layout)
+            && let Some(list) = self.classes.get(block.class)
         {
-            let free = block.cast::<Free>();
+            let free = memory.cast::<Free>();
             // SAFETY: a block has room for a pointer, and is the caller's to give.
-            unsafe {
-                free.write(Free {
-                    next: self.classes[class].get(),
-                })
-            };
-            self.classes[class].set(Some(free));
+            unsafe { free.write(Free { next: list.get() }) };
+            list.set(Some(free));
             self.bytes.set(bytes);
             return;
         }
         // SAFETY: by contract.
-        unsafe { dealloc(block.as_ptr(), layout) };
+        unsafe { block.deallocate(memory) };
     }
 
     /// Gives everything back to the allocator.
     pub(crate) fn clear(&self) {
         for (class, list) in self.classes.iter().enumerate() {
-            let layout =
-                block(Layout::from_size_align((class + 1) * LINE, LINE).expect("a small layout"));
+            let size = (class + 1) * LINE;
+            let layout = Layout::from_size_align(size, LINE).expect("a small layout");
             let mut next = list.take();
             while let Some(free) = next {
                 // SAFETY: blocks in the list are valid until here, and of the class's layout.
                 unsafe {
                     next = free.as_ref().next;
-                    dealloc(free.as_ptr().cast(), layout);
+                    Block { layout, class }.deallocate(free.cast());
                 }
             }
         }
@@ -112,27 +141,19 @@ impl Drop for Kept {
     }
 }
 
-/// The list that blocks of this layout go to, if they are kept.
-#[inline]
-fn class(layout: Layout) -> Option<usize> {
-    (layout.align() == LINE && layout.size() <= LARGEST).then(|| layout.size() / LINE - 1)
-}
-
-/// A block from the allocator.
-pub(crate) fn allocate(layout: Layout) -> NonNull<u8> {
-    // SAFETY: a block is never empty: `layout` has room for a header.
-    NonNull::new(unsafe { alloc(layout) }).unwrap_or_else(|| handle_alloc_error(layout))
-}
-
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
 
+    fn block(size: usize, align: usize) -> Block {
+        Block::for_layout(Layout::from_size_align(size, align).unwrap())
+    }
+
     #[test]
     fn blocks_are_whole_lines() {
-        for (size, align, line) in [(1, 1, 64), (64, 8, 64), (65, 8, 128), (200, 128, 256)] {
-            let layout = block(Layout::from_size_align(size, align).unwrap());
-            assert_eq!((layout.size(), layout.align()), (line, align.max(64)));
+        for (size, align, whole) in [(1, 1, 64), (64, 8, 64), (65, 8, 128), (200, 128, 256)] {
+            let layout = block(size, align).layout;
+            assert_eq!((layout.size(), layout.align()), (whole, align.max(64)));
         }
     }
 
@@ -140,18 +161,18 @@ mod tests {
     fn what_is_kept_is_bounded_and_used_again() {
         let kept = Kept::default();
         for size in [64, 256, 1024, 4096] {
-            let layout = block(Layout::from_size_align(size, 8).unwrap());
-            let blocks: Vec<_> = (0..2 * KEPT / size).map(|_| kept.take(layout)).collect();
-            for block in &blocks {
-                // SAFETY: just taken with this layout.
-                unsafe { kept.put(*block, layout) };
+            let block = block(size, 8);
+            let taken: Vec<_> = (0..2 * KEPT / size).map(|_| kept.take(block)).collect();
+            for memory in &taken {
+                // SAFETY: just taken for this block.
+                unsafe { kept.put(*memory, block) };
             }
             assert!(kept.bytes.get() <= KEPT);
-            if !cfg!(debug_assertions) && size <= LARGEST {
-                let kept_last = blocks[KEPT / size - 1];
-                assert_eq!(kept.take(layout), kept_last);
-                // SAFETY: just taken with this layout.
-                unsafe { kept.put(kept_last, layout) };
+            if !cfg!(debug_assertions) && size <= LINE * CLASSES {
+                let kept_last = taken[KEPT / size - 1];
+                assert_eq!(kept.take(block), kept_last);
+                // SAFETY: just taken for this block.
+                unsafe { kept.put(kept_last, block) };
             }
             kept.clear();
             assert_eq!(kept.bytes.get(), 0);

@@ -70,8 +70,9 @@ pub(crate) mod waker;
 mod yield_now;
 
 use std::fmt;
+use std::task::Waker;
 
-pub(crate) use cell::{layout, make, take_back};
+pub(crate) use cell::{block, make, take_back, take_output};
 pub(crate) use header::{
     ABORT, ARRIVING, COMPLETE, HANDLE, Header, MERGED, Origin, QUEUED, RUNNING, TaskPtr,
 };
@@ -138,13 +139,14 @@ pub(crate) unsafe fn run(core: Local<'_>, task: TaskPtr) {
         }
     };
     home.current.set(before);
-    header.flags.remove(RUNNING);
     header.polls.set(header.polls.get().wrapping_add(1));
-    header.polled_at.set(home.now.get());
-    core.metrics.polls.add(1);
+    let flags = header.flags.get() & !RUNNING;
     if finished {
-        // SAFETY: the output is in place.
-        unsafe { complete(core, task) };
+        // SAFETY: the output is in place, and these are its flags.
+        unsafe { complete(core, task, flags) };
+    } else {
+        header.flags.set(flags);
+        header.polled_at.set(home.now.get());
     }
 }
 
@@ -152,46 +154,62 @@ pub(crate) unsafe fn run(core: Local<'_>, task: TaskPtr) {
 ///
 /// # Safety
 ///
-/// This is the task's home thread, and the task is not complete.
-unsafe fn complete(core: Local<'_>, task: TaskPtr) {
+/// This is the task's home thread, and the task is not complete. `flags` are its flags, but for `RUNNING`.
+#[inline]
+unsafe fn complete(core: Local<'_>, task: TaskPtr, flags: u32) {
     // SAFETY: by contract.
     let header = unsafe { task.header() };
-    header.flags.insert(COMPLETE);
     // SAFETY: a task that is not complete is in the table.
     unsafe { core.table.unlink(task) };
-    core.metrics.finished.add(1);
-    let handle = header.flags.has(HANDLE);
-    // A task that was woken during its last poll is in the run queue: its entry becomes a reference.
-    let queued = header.flags.has(QUEUED);
-    let references = header.home_references.get();
-    if references == 0 && !queued && header.shared.is_private() {
-        if handle {
-            // SAFETY: the joiner belongs to the home thread, and no foreign code runs during the borrow.
-            let joiner = unsafe { (*header.joiner.get()).take() };
-            core.task_ended();
-            // The handle may be dropped in here, and the task with it.
-            wake_joiner(joiner);
-        } else {
-            // SAFETY: complete; nobody else wants the output or holds the task.
-            unsafe {
-                (header.vtable.drop_output)(task);
-                free(task);
-            }
-            core.task_ended();
-        }
+    let unreferenced = header.home_references.get() == 0 && header.shared.is_private();
+    // A task that was woken during its last poll is in the run queue.
+    if !unreferenced || flags & QUEUED != 0 {
+        // SAFETY: by contract.
+        unsafe { complete_merging(core, task, flags) };
         return;
     }
-    header.flags.insert(MERGED);
-    // SAFETY: as above.
+    header.flags.set(flags | COMPLETE);
+    if flags & HANDLE != 0 {
+        // SAFETY: the joiner belongs to the home thread, and no foreign code runs during the borrow.
+        let joiner = unsafe { (*header.joiner.get()).take() };
+        core.task_ended();
+        // The handle may be dropped in here, and the task with it.
+        wake_joiner(core, joiner);
+    } else {
+        // SAFETY: complete; nobody else wants the output or holds the task.
+        unsafe {
+            (header.vtable.drop_output)(task);
+            free(task);
+        }
+        core.task_ended();
+    }
+}
+
+/// The part of [`complete`] for a task that others hold.
+///
+/// # Safety
+///
+/// As for `complete`, and the task is off the table.
+#[inline(never)]
+unsafe fn complete_merging(core: Local<'_>, task: TaskPtr, flags: u32) {
+    // SAFETY: by contract.
+    let header = unsafe { task.header() };
+    header.flags.set(flags | COMPLETE | MERGED);
+    // SAFETY: the joiner belongs to the home thread, and no foreign code runs during the borrow.
     let joiner = unsafe { (*header.joiner.get()).take() };
-    let references = references
+    let handle = flags & HANDLE != 0;
+    // The entry in the run queue becomes a reference.
+    let queued = flags & QUEUED != 0;
+    let references = header
+        .home_references
+        .get()
         .wrapping_add(i32::from(handle))
         .wrapping_add(i32::from(queued));
     let interest = header.shared.complete(references);
     if handle {
-        wake_joiner(joiner);
+        wake_joiner(core, joiner);
     } else if interest {
-        wake_joiner(header.remote_joiner.take());
+        wake_joiner(core, header.remote_joiner.take());
     } else {
         // SAFETY: complete, and nobody else wants the output.
         unsafe { (header.vtable.drop_output)(task) };
@@ -215,7 +233,7 @@ pub(crate) unsafe fn end_unrun(task: TaskPtr) {
         (header.vtable.cancel)(task);
         header.flags.insert(COMPLETE | MERGED);
         if header.shared.complete(0) {
-            wake_joiner(header.remote_joiner.take());
+            wake_foreign(header.remote_joiner.take());
         } else {
             (header.vtable.drop_output)(task);
         }
@@ -233,16 +251,25 @@ pub(crate) unsafe fn end_unrun(task: TaskPtr) {
 ///
 /// If it has not ended.
 pub(crate) fn output_of_finished<T>(mut handle: JoinHandle<T>) -> Result<T, JoinError> {
-    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    let mut cx = std::task::Context::from_waker(Waker::noop());
     match std::pin::Pin::new(&mut handle).poll(&mut cx) {
         std::task::Poll::Ready(output) => output,
         std::task::Poll::Pending => panic!("the task has not ended"),
     }
 }
 
-/// Wakes whoever awaits a join handle. A foreign waker that panics must not take the worker loop with it.
+/// Wakes whoever awaits a join handle: nearly always a task of the same context, which needs no detour.
 #[inline]
-fn wake_joiner(joiner: Option<std::task::Waker>) {
+fn wake_joiner(core: Local<'_>, joiner: Option<Waker>) {
+    let Some(joiner) = joiner else { return };
+    if let Err(joiner) = waker::wake_at_home(core, joiner) {
+        wake_foreign(Some(joiner));
+    }
+}
+
+/// Wakes whoever it may be. A waker that panics must not take the worker loop with it.
+#[cold]
+fn wake_foreign(joiner: Option<Waker>) {
     if let Some(joiner) = joiner {
         crate::report::guard("a waker", || joiner.wake());
     }
@@ -256,9 +283,9 @@ fn wake_joiner(joiner: Option<std::task::Waker>) {
 pub(crate) unsafe fn free(task: TaskPtr) {
     // SAFETY: by contract.
     unsafe {
-        let (core, layout) = (task.header().core, task.header().vtable.layout);
+        let (core, block) = (task.header().core, task.header().vtable.block);
         task.0.drop_in_place();
         // Last: a task that exists may be what keeps the core.
-        Core::task_freed(core, task.0.cast(), layout);
+        Core::task_freed(core, task.0.cast(), block);
     }
 }

@@ -114,6 +114,43 @@ unsafe fn wake_by_ref(data: *const ()) {
     }
 }
 
+/// A clone of `waker`, without a detour if it is that of a task which is at home on this thread.
+#[inline]
+pub(crate) fn clone_waker(waker: &Waker) -> Waker {
+    if !std::ptr::eq(waker.vtable(), &VTABLE) {
+        return waker.clone();
+    }
+    // SAFETY: a waker with this vtable is one of this module's and keeps its task; the count is that of the new waker.
+    unsafe {
+        retain(task(waker.data()));
+        Waker::new(waker.data(), &VTABLE)
+    }
+}
+
+/// Wakes a task of this context, if that is what `waker` wakes; otherwise the waker comes back.
+#[inline]
+pub(crate) fn wake_at_home(core: Local<'_>, waker: Waker) -> Result<(), Waker> {
+    if !std::ptr::eq(waker.vtable(), &VTABLE) {
+        return Err(waker);
+    }
+    // SAFETY: a waker with this vtable is one of this module's, and owns a reference.
+    let (task, header) = unsafe {
+        let task = task(waker.data());
+        (task, task.header())
+    };
+    if !std::ptr::eq(header.core.as_ptr(), &raw const *core) || header.flags.has(MERGED) {
+        return Err(waker);
+    }
+    // Its reference is given up below.
+    std::mem::forget(waker);
+    header
+        .home_references
+        .set(header.home_references.get().wrapping_sub(1));
+    // SAFETY: not merged, so not complete, or kept by its join handle; this is its home thread.
+    unsafe { schedule_at_home(core, task) };
+    Ok(())
+}
+
 /// Puts a task into the run queue unless it is there, or complete.
 ///
 /// # Safety
