@@ -473,13 +473,28 @@ impl<'a> Local<'a> {
         unsafe { task::schedule_at_home(self, task) };
     }
 
-    /// Takes note that a task has completed.
+    /// Counts a task as ended: to be called before anybody can notice its end. What comes back ends the context's share of a
+    /// scheduler's work, if this was its last task: to be dropped after the last foreign code that the end involves.
     #[inline]
-    pub(crate) fn task_ended(self) {
+    #[must_use]
+    pub(crate) fn task_ended(self) -> EndedShare<'a> {
         self.metrics.finished.add(1);
-        if self.live() == 0
-            && let Some(work) = &self.work
-        {
+        // A task that foreign code spawns after this takes a share of its own.
+        EndedShare(
+            (self.live() == 0)
+                .then_some(self.core.work.as_deref())
+                .flatten(),
+        )
+    }
+}
+
+/// A context's share of a scheduler's work, given up on drop.
+pub(crate) struct EndedShare<'a>(Option<&'a Work>);
+
+impl Drop for EndedShare<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(work) = self.0 {
             work.end();
         }
     }

@@ -167,7 +167,6 @@ impl<'a> Worker<'a> {
         if ran != 0 {
             let metrics = &self.core.metrics;
             queue.took(u64::from(ran));
-            metrics.polls.add(u64::from(ran));
             metrics.batches.add(1);
             if u64::from(ran) > metrics.largest_batch.get() {
                 metrics.largest_batch.set(u64::from(ran));

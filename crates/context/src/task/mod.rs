@@ -128,6 +128,7 @@ pub(crate) unsafe fn run(core: Local<'_>, task: TaskPtr) {
         return;
     }
     header.flags.set((flags & !QUEUED) | RUNNING);
+    core.metrics.polls.add(1);
     let before = home.current.replace(Some(task));
     // SAFETY: home thread, alive, not complete.
     let finished = unsafe {
@@ -168,11 +169,11 @@ unsafe fn complete(core: Local<'_>, task: TaskPtr, flags: u32) {
         unsafe { complete_merging(core, task, flags) };
         return;
     }
+    let share = core.task_ended();
     header.flags.set(flags | COMPLETE);
     if flags & HANDLE != 0 {
         // SAFETY: the joiner belongs to the home thread, and no foreign code runs during the borrow.
         let joiner = unsafe { (*header.joiner.get()).take() };
-        core.task_ended();
         // The handle may be dropped in here, and the task with it.
         wake_joiner(core, joiner);
     } else {
@@ -181,8 +182,8 @@ unsafe fn complete(core: Local<'_>, task: TaskPtr, flags: u32) {
             (header.vtable.drop_output)(task);
             free(task);
         }
-        core.task_ended();
     }
+    drop(share);
 }
 
 /// The part of [`complete`] for a task that others hold.
@@ -194,6 +195,7 @@ unsafe fn complete(core: Local<'_>, task: TaskPtr, flags: u32) {
 unsafe fn complete_merging(core: Local<'_>, task: TaskPtr, flags: u32) {
     // SAFETY: by contract.
     let header = unsafe { task.header() };
+    let share = core.task_ended();
     header.flags.set(flags | COMPLETE | MERGED);
     // SAFETY: the joiner belongs to the home thread, and no foreign code runs during the borrow.
     let joiner = unsafe { (*header.joiner.get()).take() };
@@ -218,7 +220,7 @@ unsafe fn complete_merging(core: Local<'_>, task: TaskPtr, flags: u32) {
         // SAFETY: the shared word says that this was the last reference.
         unsafe { free(task) };
     }
-    core.task_ended();
+    drop(share);
 }
 
 /// Ends a submitted task whose context will never run it, on whatever thread.
