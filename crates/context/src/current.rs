@@ -129,6 +129,13 @@ pub fn local_state<T: 'static>(make: impl FnOnce(&Driver) -> T) -> Result<Rc<T>,
     Ok(made)
 }
 
+/// True if the current context has another task to run before it next looks at completions. I/O can then be left to the next
+/// batch, where it costs less; a task that is alone had better do it at once. False outside a context.
+#[inline]
+pub fn others_runnable() -> bool {
+    with_home(|home| !home.run_queue.is_empty()).unwrap_or(false)
+}
+
 /// The task that is being polled on this thread.
 pub fn task_id() -> Option<TaskId> {
     let task = with_home(|home| home.current.get()).ok().flatten()?;

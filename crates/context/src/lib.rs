@@ -46,8 +46,8 @@ pub use blocking::{BlockingConfig, BlockingError, BlockingPool, BlockingTask, Pa
 pub use builder::ContextBuilder;
 pub use context::{Context, block_on};
 pub use current::{
-    OutsideContext, driver, handle, in_context, local_state, spawn, spawn_blocking, spawn_named,
-    task_id, try_driver, try_handle, try_spawn,
+    OutsideContext, driver, handle, in_context, local_state, others_runnable, spawn,
+    spawn_blocking, spawn_named, task_id, try_driver, try_handle, try_spawn,
 };
 pub use driver::Driver;
 pub use guard::{Ended, WaitGuard};
