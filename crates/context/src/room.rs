@@ -15,7 +15,14 @@ struct State {
     used: usize,
     closed: bool,
     next_waiter: u64,
-    waiters: VecDeque<(u64, Waker)>,
+    waiters: VecDeque<Waiter>,
+}
+
+struct Waiter {
+    id: u64,
+    /// `None` once it was woken, until it is polled again. So no waker is ever cloned under the lock, which would be foreign
+    /// code.
+    waker: Option<Waker>,
 }
 
 /// What a submitter that waits for room remembers between polls.
@@ -73,26 +80,20 @@ impl Room {
         if state.closed {
             return Poll::Ready(Err(NoRoom::Closed));
         }
-        let first = match ticket.0 {
-            Some(id) => state.waiters.front().is_some_and(|(front, _)| *front == id),
-            None => state.waiters.is_empty(),
-        };
+        // One that waited when the run before this ended is in no queue any more, and begins anew.
+        let place = ticket
+            .0
+            .and_then(|id| state.waiters.iter().position(|waiter| waiter.id == id));
+        let first = place.map_or(state.waiters.is_empty(), |place| place == 0);
         if first && state.used < capacity {
             state.used += 1;
-            let old = if ticket.0.take().is_some() {
-                state.waiters.pop_front()
-            } else {
-                None
-            };
+            ticket.0 = None;
+            let old = place.and_then(|_| state.waiters.pop_front());
             // Several places may have come free before the first waiter looked.
-            let next = (state.used < capacity)
-                .then(|| state.front_waker())
-                .flatten();
+            let next = state.take_due(capacity);
             drop(state);
             drop(old);
-            if let Some(next) = next {
-                next.wake();
-            }
+            wake(next);
             return Poll::Ready(Ok(()));
         }
         let id = match ticket.0 {
@@ -104,10 +105,11 @@ impl Room {
                 id
             }
         };
-        if let Some(entry) = state.waiters.iter_mut().find(|(waiter, _)| *waiter == id) {
-            waker = waker.map(|waker| std::mem::replace(&mut entry.1, waker));
-        } else if let Some(waker) = waker.take() {
-            state.waiters.push_back((id, waker));
+        if let Some(place) = place {
+            waker = std::mem::replace(&mut state.waiters[place].waker, waker);
+        } else {
+            let waker = waker.take();
+            state.waiters.push_back(Waiter { id, waker });
         }
         drop(state);
         drop(waker);
@@ -124,31 +126,25 @@ impl Room {
         let old = state
             .waiters
             .iter()
-            .position(|(waiter, _)| *waiter == id)
+            .position(|waiter| waiter.id == id)
             .and_then(|at| state.waiters.remove(at));
-        let next = (state.used < capacity)
-            .then(|| state.front_waker())
-            .flatten();
+        let next = state.take_due(capacity);
         drop(state);
         drop(old);
-        if let Some(next) = next {
-            next.wake();
-        }
+        wake(next);
     }
 
     /// A place came free.
     #[inline]
     pub(crate) fn freed(&self) {
-        if self.capacity.is_none() {
+        let Some(capacity) = self.capacity else {
             return;
-        }
+        };
         let mut state = self.state();
         state.used = state.used.saturating_sub(1);
-        let next = state.front_waker();
+        let next = state.take_due(capacity);
         drop(state);
-        if let Some(next) = next {
-            next.wake();
-        }
+        wake(next);
     }
 
     /// The context has ended (`true`) or begins anew (`false`).
@@ -161,15 +157,25 @@ impl Room {
             VecDeque::new()
         };
         drop(state);
-        for (_, waker) in waiters {
-            waker.wake();
+        for waiter in waiters {
+            wake(waiter.waker);
         }
     }
 }
 
 impl State {
-    fn front_waker(&self) -> Option<Waker> {
-        // A clone under the lock: of a waker that was stored, so at worst a count.
-        self.waiters.front().map(|(_, waker)| waker.clone())
+    /// The waker of the first waiter, if there is room for it and it does not know yet.
+    fn take_due(&mut self, capacity: usize) -> Option<Waker> {
+        if self.used >= capacity {
+            return None;
+        }
+        self.waiters.front_mut()?.waker.take()
+    }
+}
+
+/// Wakes a submitter. Its waker is foreign code, whose panic must not reach the worker loop.
+fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        crate::report::guard("a waker", || waker.wake());
     }
 }
