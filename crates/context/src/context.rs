@@ -24,11 +24,12 @@ use crate::worker::{self, RunError, Until};
 ///            └─ run, block_on: running on the calling thread until the work is done ─▶ idle
 /// ```
 ///
-/// Work can be submitted while the context is idle, before its first run or between two; it waits for the next run. A
-/// run that ends because its work is done (or that is stopped) leaves nothing behind: tasks have ended, their operations
-/// are cancelled and collected, the ring is closed, the thread is unbound. Then it can be started again.
+/// Work can be submitted before the first run, and waits for it. A run that ends because its work is done (or that is
+/// stopped) leaves nothing behind: tasks have ended, their operations are cancelled and collected, the ring is closed, the
+/// thread is unbound. From then on submissions are refused, until the context is started again.
 ///
-/// Dropping a context stops it ([`Stop::Abort`]), joins it, and drops what was submitted and never run.
+/// Dropping a context stops it ([`Stop::Abort`]), joins it, and drops what was submitted and never run. One that is dropped
+/// by a task of its own is stopped and not joined.
 pub struct Context {
     core: CoreRef,
     thread: Option<thread::JoinHandle<Result<(), RunError>>>,
@@ -159,6 +160,13 @@ impl Context {
         }
     }
 
+    /// True on the context's own thread.
+    fn is_here(&self) -> bool {
+        self.thread
+            .as_ref()
+            .is_some_and(|thread| thread.thread().id() == thread::current().id())
+    }
+
     fn idle(&self) -> Result<(), RunError> {
         if self.thread.is_some() {
             return Err(RunError::Running);
@@ -179,8 +187,12 @@ impl Context {
     ///
     /// # Errors
     ///
-    /// What the run ended with.
+    /// What the run ended with; [`RunError::Nested`] if one of the context's own tasks calls this, as it cannot wait for
+    /// itself.
     pub fn join(&mut self) -> Result<(), RunError> {
+        if self.is_here() {
+            return Err(RunError::Nested);
+        }
         let Some(thread) = self.thread.take() else {
             return Ok(());
         };
@@ -202,6 +214,10 @@ impl Drop for Context {
     fn drop(&mut self) {
         if self.thread.is_some() {
             self.notify_stop(Stop::Abort);
+            if self.is_here() {
+                // Dropped by a task of its own: the thread takes the context down when that task gives way.
+                return;
+            }
             if let Err(error) = self.join() {
                 crate::report::line(format_args!("context: {}: {error}", self.name()));
             }

@@ -190,11 +190,7 @@ impl Core {
     where
         F: Future + Send,
     {
-        let origin = Origin {
-            id: NEXT_TASK.fetch_add(1, Ordering::Relaxed),
-            location,
-            name,
-        };
+        let origin = Origin::new(NEXT_TASK.fetch_add(1, Ordering::Relaxed), location, name);
         self.references.fetch_add(1, Ordering::Relaxed);
         {
             let memory = task::block::<F>().allocate();
@@ -386,11 +382,7 @@ impl<'a> Local<'a> {
         location: &'static Location<'static>,
     ) -> JoinHandle<F::Output> {
         let home = self.home();
-        let origin = Origin {
-            id: self.next_id(),
-            location,
-            name,
-        };
+        let origin = Origin::new(self.next_id(), location, name);
         let memory = home.kept.take(task::block::<F>());
         // SAFETY: fresh memory for that block.
         let task = unsafe {

@@ -88,7 +88,7 @@ fn describe(task: TaskPtr, now: u64) -> TaskInfo {
     };
     TaskInfo {
         id: TaskId(header.origin.id),
-        name: header.origin.name.clone(),
+        name: header.origin.name().cloned(),
         location: header.origin.location,
         state,
         polls: header.polls.get(),

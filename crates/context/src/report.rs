@@ -16,7 +16,7 @@ pub(crate) fn line(text: fmt::Arguments<'_>) {
 /// Reports how a task ended that nobody waits for. A cancelled one was meant to end; a panic must not go unnoticed.
 pub(crate) fn unobserved(origin: &Origin, error: &JoinError) {
     if error.is_panic() {
-        let name = origin.name.as_deref().unwrap_or("unnamed");
+        let name = origin.name().map_or("unnamed", |name| name);
         line(format_args!(
             "context: detached task {} ({name}), spawned at {}: {error}",
             origin.id, origin.location

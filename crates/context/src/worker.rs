@@ -82,6 +82,27 @@ pub(crate) struct Worker<'a> {
     wakers: Vec<std::task::Waker>,
     stall: StallWatch,
     spin: Spin,
+    pinned: Option<Pinned>,
+}
+
+/// A thread that is bound to a context's CPUs, until dropped.
+struct Pinned {
+    before: Vec<usize>,
+}
+
+impl Pinned {
+    fn new(cpus: &[usize]) -> Result<Self, AffinityError> {
+        let before = affinity::available_cpus()?;
+        affinity::pin_current_thread(cpus)?;
+        Ok(Self { before })
+    }
+}
+
+impl Drop for Pinned {
+    fn drop(&mut self) {
+        // Refused only if the CPUs were taken from the process meanwhile; then the thread stays where it is.
+        let _ = affinity::pin_current_thread(&self.before);
+    }
 }
 
 impl<'a> Worker<'a> {
@@ -94,9 +115,7 @@ impl<'a> Worker<'a> {
         if crate::current::is_bound() {
             return Err(RunError::Nested);
         }
-        if let Some(cpus) = &core.config.cpus {
-            affinity::pin_current_thread(cpus)?;
-        }
+        let pinned = core.config.cpus.as_deref().map(Pinned::new).transpose()?;
         let driver = Driver::new(&core.config.engine)?;
         core.inbox.reopen();
         core.guards.set_ended(false);
@@ -116,6 +135,7 @@ impl<'a> Worker<'a> {
             wakers: Vec::new(),
             stall,
             spin,
+            pinned,
         })
     }
 
@@ -138,6 +158,8 @@ impl<'a> Worker<'a> {
                 awake_since = self.sleep(until, awake_since)?;
             } else if self.driver.wants_turn() {
                 self.driver.turn()?;
+                // Here, too, for a context that never sleeps.
+                self.core.metrics.driver.update(&self.driver);
             }
         }
     }
@@ -365,6 +387,7 @@ impl<'a> Worker<'a> {
             unsafe { task::run(self.core, task) };
         }
         home.kept.clear();
+        drop(self.pinned);
         let core = self.core;
         let on_stop = core.config.on_stop.clone();
         // SAFETY: every task has ended, the queue is empty, the driver is gone, and `core` is not used below.

@@ -34,7 +34,27 @@ pub(crate) const MERGED: u32 = 1 << 6;
 pub(crate) struct Origin {
     pub(crate) id: u64,
     pub(crate) location: &'static Location<'static>,
-    pub(crate) name: Option<Arc<str>>,
+    /// Boxed to take one word, as few tasks have a name and every task has room for one.
+    boxed_name: Option<Box<Arc<str>>>,
+}
+
+impl Origin {
+    #[inline]
+    pub(crate) fn new(
+        id: u64,
+        location: &'static Location<'static>,
+        name: Option<Arc<str>>,
+    ) -> Self {
+        Self {
+            id,
+            location,
+            boxed_name: name.map(Box::new),
+        }
+    }
+
+    pub(crate) fn name(&self) -> Option<&Arc<str>> {
+        self.boxed_name.as_deref()
+    }
 }
 
 /// A task's functions that know its future's type.
@@ -121,5 +141,16 @@ impl TaskPtr {
     pub(crate) unsafe fn header<'a>(self) -> &'a Header {
         // SAFETY: the caller keeps the task alive.
         unsafe { self.0.as_ref() }
+    }
+}
+
+#[cfg(all(test, not(loom), target_pointer_width = "64"))]
+mod tests {
+    use super::*;
+
+    /// A task whose future or output takes five words or fewer, such as a sleep, takes three cache lines.
+    #[test]
+    fn a_header_leaves_room_for_a_small_future_in_three_lines() {
+        assert!(size_of::<Header>() <= 152, "{}", size_of::<Header>());
     }
 }

@@ -169,7 +169,7 @@ impl<T> JoinHandle<T> {
     ///
     /// If the handle has yielded its output.
     pub fn name(&self) -> Option<&str> {
-        self.header().origin.name.as_deref()
+        self.header().origin.name().map(|name| &**name)
     }
 
     /// True once the task has ended in any way.
@@ -368,7 +368,7 @@ impl<T> RemoteJoinHandle<T> {
     ///
     /// If the handle has yielded its output.
     pub fn name(&self) -> Option<&str> {
-        self.header().origin.name.as_deref()
+        self.header().origin.name().map(|name| &**name)
     }
 
     /// True once the task has ended in any way.
