@@ -4,6 +4,7 @@ use std::fmt;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
+use crate::chain::{Chain, ChainError, ChainOf};
 use crate::config::EngineConfig;
 use crate::error::{SetupError, TurnError};
 use crate::future::Op;
@@ -53,6 +54,10 @@ pub(crate) struct WeakEngine(Weak<Inner>);
 impl WeakEngine {
     pub(crate) fn upgrade(&self) -> Option<Engine> {
         self.0.upgrade().map(Engine)
+    }
+
+    pub(crate) fn is(&self, engine: &Engine) -> bool {
+        std::ptr::eq(self.0.as_ptr(), Rc::as_ptr(&engine.0))
     }
 }
 
@@ -121,6 +126,15 @@ impl Engine {
     #[inline]
     pub fn multishot<M: Multishot>(&self, operation: M) -> MultishotOp<M> {
         MultishotOp::new(self.clone(), operation)
+    }
+
+    /// Operations that run one after the other, without a turn in between. Nothing is submitted before the first poll.
+    ///
+    /// # Errors
+    ///
+    /// When the chain is longer than the submission queue; the operations come back in the error.
+    pub fn chain<C: ChainOf>(&self, operations: C) -> Result<Chain<C>, ChainError<C>> {
+        Chain::new(self.clone(), operations)
     }
 
     /// Submits what is queued, sleeps if asked and if there is nothing to collect, collects every completion, then wakes.

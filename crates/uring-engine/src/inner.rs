@@ -13,9 +13,11 @@ use io_uring::squeue;
 use crate::completion::Completion;
 use crate::config::{EnterCall, EnterFault};
 use crate::feature::Feature;
+use crate::fixed::FileTable;
+use crate::pool::groups::Groups;
 use crate::report::SetupReport;
 use crate::ring::Ring;
-use crate::slot::{Slot, State, VTable};
+use crate::slot::{NONE, Slot, State, VTable};
 use crate::stats::Counters;
 use crate::table::{Key, Table};
 use crate::unpark::Parking;
@@ -31,15 +33,24 @@ pub(crate) struct Inner {
     pub(crate) report: SetupReport,
     pub(crate) counters: Counters,
     pub(crate) parking: Parking,
+    pub(crate) groups: Groups,
+    pub(crate) files: FileTable,
     /// Operations that the kernel has, or will have at the next submission.
     pub(crate) in_flight: Cell<usize>,
     /// Set as soon as shutdown begins: nothing new starts.
     pub(crate) closing: Cell<bool>,
     pub(crate) delivering: Cell<bool>,
     pub(crate) enter_fault: Option<fn(EnterCall) -> EnterFault>,
-    backlog: UnsafeCell<VecDeque<squeue::Entry>>,
+    backlog: UnsafeCell<VecDeque<Backlogged>>,
     wakers: UnsafeCell<VecDeque<Waker>>,
     discards: UnsafeCell<VecDeque<Discard>>,
+}
+
+/// An entry that did not fit the queue.
+struct Backlogged {
+    entry: squeue::Entry,
+    /// The next entry belongs to the same chain.
+    linked: bool,
 }
 
 /// A completion nobody waits for, on its way to the operation's `discard`.
@@ -62,6 +73,8 @@ impl Inner {
             report,
             counters: Counters::default(),
             parking,
+            groups: Groups::default(),
+            files: FileTable::default(),
             in_flight: Cell::new(0),
             closing: Cell::new(false),
             delivering: Cell::new(false),
@@ -88,7 +101,7 @@ impl Inner {
     }
 
     #[inline]
-    fn with_backlog<R>(&self, leaf: impl FnOnce(&mut VecDeque<squeue::Entry>) -> R) -> R {
+    fn with_backlog<R>(&self, leaf: impl FnOnce(&mut VecDeque<Backlogged>) -> R) -> R {
         // SAFETY: leaves do not nest and call nothing foreign.
         leaf(unsafe { &mut *self.backlog.get() })
     }
@@ -195,7 +208,39 @@ impl Inner {
             }
         }
         self.counters.update(|stats| stats.backlogged += 1);
-        self.with_backlog(|backlog| backlog.push_back(entry.clone()));
+        self.with_backlog(|backlog| {
+            backlog.push_back(Backlogged {
+                entry: entry.clone(),
+                linked: false,
+            });
+        });
+    }
+
+    /// Queues the entries of a chain, of which there are `len`, so that one enter submits them all.
+    pub(crate) fn push_linked<'e>(
+        &self,
+        len: usize,
+        entries: impl Iterator<Item = &'e squeue::Entry>,
+    ) {
+        let Some(ring) = self.ring() else { return };
+        if self.backlog_len() == 0 && ring.room() < len {
+            self.counters.update(|stats| stats.queue_full += 1);
+            // A refusal is not this chain's affair: the next turn meets it again.
+            let _ = self.enter(ring, 0, None);
+        }
+        if self.backlog_len() == 0 && ring.room() >= len {
+            for entry in entries {
+                // SAFETY: as in `push`.
+                unsafe { ring.push(entry) };
+            }
+            return;
+        }
+        let backlogged = entries.enumerate().map(|(at, entry)| Backlogged {
+            entry: entry.clone(),
+            linked: at + 1 < len,
+        });
+        self.with_backlog(|backlog| backlog.extend(backlogged));
+        self.counters.update(|stats| stats.backlogged += len as u64);
     }
 
     #[inline]
@@ -203,15 +248,19 @@ impl Inner {
         self.with_backlog(|backlog| backlog.len())
     }
 
-    /// Moves entries from the backlog to the queue while there is room.
+    /// Moves entries from the backlog to the queue while there is room, a chain as a whole.
     pub(crate) fn refill(&self, ring: &Ring) {
         self.with_backlog(|backlog| {
-            while let Some(entry) = backlog.front() {
-                // SAFETY: as in `push`.
-                if !unsafe { ring.push(entry) } {
+            while !backlog.is_empty() {
+                let linked = backlog.iter().take_while(|entry| entry.linked).count();
+                let len = (linked + 1).min(backlog.len());
+                if ring.room() < len {
                     break;
                 }
-                backlog.pop_front();
+                for entry in backlog.drain(..len) {
+                    // SAFETY: as in `push`.
+                    unsafe { ring.push(&entry.entry) };
+                }
             }
         });
     }
@@ -310,7 +359,10 @@ impl Inner {
     fn on_last(&self, index: u32, slot: &Slot, result: Completion) {
         self.left_kernel(slot, result);
         match slot.state.get() {
-            State::Abandoned | State::AbandonedStream => self.queue_discard(index, result, true),
+            State::Abandoned | State::AbandonedStream => {
+                self.queue_discard(index, result, true);
+                self.cancel_next_in_chain(slot.tail.get());
+            }
             State::Stream => {
                 self.table.enqueue(slot, result);
                 slot.state.set(State::Ended);
@@ -322,6 +374,19 @@ impl Inner {
         }
         if let Some(waker) = slot.waker.take() {
             self.with_wakers(|wakers| wakers.push_back(waker));
+        }
+    }
+
+    /// The kernel finds no operation to cancel that has not begun. When an abandoned chain's operation ends, the next one
+    /// may begin: cancel it again.
+    #[inline]
+    fn cancel_next_in_chain(&self, next: u32) {
+        if next == NONE || self.closing.get() {
+            return;
+        }
+        let slot = self.table.slot(next);
+        if slot.state.get() == State::Abandoned {
+            self.push_cancel(next, slot);
         }
     }
 

@@ -14,17 +14,20 @@
 
 mod addr;
 mod buf;
+mod chain;
 mod completion;
 mod config;
 mod drive;
 mod engine;
 mod error;
 mod feature;
+mod fixed;
 mod future;
 mod inner;
 mod multishot;
 pub mod op;
 mod operation;
+mod pool;
 mod report;
 mod ring;
 mod setup;
@@ -38,6 +41,7 @@ mod unpark;
 
 pub use addr::SocketAddress;
 pub use buf::{BufResult, IoBuf, IoBufMut, Slice};
+pub use chain::{Chain, ChainError, ChainOf, LinkKind};
 pub use completion::Completion;
 pub use config::{EngineConfig, SqPoll};
 #[doc(hidden)]
@@ -45,9 +49,11 @@ pub use config::{EnterCall, EnterFault};
 pub use engine::{Engine, Turn, Wait};
 pub use error::{SetupError, TurnError};
 pub use feature::{Feature, FeatureSet};
+pub use fixed::{FixedBuf, FixedBuffers, FixedFile};
 pub use future::Op;
 pub use multishot::MultishotOp;
 pub use operation::{Multishot, Operation};
+pub use pool::{BufferReturned, BufferRing, BufferRingConfig, PooledBuf, RecvStream};
 pub use report::{Refusal, SetupReport, Wanted};
 pub use stats::EngineStats;
 pub use target::Target;

@@ -99,6 +99,12 @@ impl Ring {
         self.with_submission(|queue| queue.len())
     }
 
+    /// Entries that can still be pushed. Looks at what the kernel has taken.
+    pub(crate) fn room(&self) -> usize {
+        self.publish();
+        self.with_submission(|queue| queue.capacity() - queue.len())
+    }
+
     /// Size of the submission queue.
     pub(crate) fn capacity(&self) -> usize {
         self.with_submission(|queue| queue.capacity())
@@ -126,7 +132,7 @@ impl Ring {
         self.with_submission(|queue| queue.need_wakeup())
     }
 
-    /// Takes all completions, advances the head once, and returns how many there were. `each` must not touch the ring.
+    /// Takes all completions, advances the head once, and returns how many there were. `each` must not touch the completion queue.
     #[inline]
     pub(crate) fn reap(&self, mut each: impl FnMut(&cqueue::Entry)) -> u32 {
         self.with_completion(|queue| {

@@ -3,14 +3,27 @@
 //!
 //! Operations act on a [`Target`](crate::Target) and own their buffers; they know nothing of sockets or files as types.
 
+mod accept_multi;
 mod close;
+mod fixed;
+mod fs;
 mod net;
 mod nop;
 mod poll;
 mod rw;
+mod send_zc;
+mod shutdown;
+mod timeout;
 
+pub use crate::pool::{RecvMulti, RecvPooled};
+pub use accept_multi::AcceptMulti;
 pub use close::Close;
+pub use fixed::{ReadFixed, WriteFixed};
+pub use fs::{Fsync, OpenAt};
 pub use net::{Accept, Connect, Recv, Send};
 pub use nop::Nop;
 pub use poll::PollAdd;
 pub use rw::{Read, Write};
+pub use send_zc::SendZc;
+pub use shutdown::Shutdown;
+pub use timeout::Timeout;

@@ -1,0 +1,79 @@
+//! A filled buffer on loan.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+
+use crate::buf::IoBuf;
+use crate::pool::BufferRing;
+
+/// Received bytes in a buffer of a [`BufferRing`], which gets it back when this is dropped.
+///
+/// It can be sent as it is, without a copy: it is an [`IoBuf`].
+pub struct PooledBuf {
+    ring: BufferRing,
+    id: u16,
+    len: u32,
+}
+
+impl PooledBuf {
+    pub(crate) fn new(ring: BufferRing, id: u16, len: u32) -> PooledBuf {
+        PooledBuf { ring, id, len }
+    }
+
+    /// The ring it belongs to.
+    pub fn ring(&self) -> &BufferRing {
+        &self.ring
+    }
+
+    /// Forgets the bytes from `len` on.
+    pub fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(u32::try_from(len).unwrap_or(u32::MAX));
+    }
+}
+
+impl Deref for PooledBuf {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        let start = self.ring.shared().address(self.id);
+        // SAFETY: the ring's memory is mapped as long as `self` holds the ring, initialised from the start, and the
+        // kernel leaves this buffer alone until it is given back.
+        unsafe { std::slice::from_raw_parts(start.as_ptr(), self.len as usize) }
+    }
+}
+
+impl DerefMut for PooledBuf {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut [u8] {
+        let start = self.ring.shared().address(self.id);
+        // SAFETY: as above, and `self` is the buffer's only owner.
+        unsafe { std::slice::from_raw_parts_mut(start.as_ptr(), self.len as usize) }
+    }
+}
+
+// SAFETY: initialised memory of the ring, which `self` keeps mapped and which stays put when `self` moves.
+unsafe impl IoBuf for PooledBuf {
+    fn as_ptr(&self) -> *const u8 {
+        self.ring.shared().address(self.id).as_ptr()
+    }
+
+    fn len(&self) -> usize {
+        self.len as usize
+    }
+}
+
+impl Drop for PooledBuf {
+    fn drop(&mut self) {
+        self.ring.shared().give_back(self.id);
+    }
+}
+
+impl fmt::Debug for PooledBuf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PooledBuf")
+            .field("id", &self.id)
+            .field("len", &self.len)
+            .finish_non_exhaustive()
+    }
+}
