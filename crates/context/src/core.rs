@@ -160,9 +160,11 @@ impl Core {
         self.home.run_queue.len()
     }
 
-    /// The number of tasks that are not complete, those in the inbox not counted.
+    /// The number of tasks that are not complete, those in the inbox not counted. Exact on the home thread.
     pub(crate) fn live(&self) -> u64 {
-        self.metrics.spawned.get() - self.metrics.finished.get()
+        // Elsewhere the two may be read at different moments.
+        let finished = self.metrics.finished.get();
+        self.metrics.spawned.get().saturating_sub(finished)
     }
 
     /// Live tasks, and those submitted that have not been taken up.

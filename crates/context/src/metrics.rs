@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::core::Core;
 use crate::driver::Driver;
 use crate::published::Published;
+use crate::timer;
 
 /// The counters that the worker loop keeps. Written by the home thread, except where noted.
 #[derive(Default)]
@@ -19,6 +20,8 @@ pub(crate) struct Counters {
     pub(crate) timers_pending: Published,
     pub(crate) timers_fired: Published,
     pub(crate) busy: Published,
+    /// When the context last woke up; 0 while it sleeps or does not run. What it has been busy since is not in `busy`.
+    pub(crate) awake_since: Published,
     pub(crate) idle: Published,
     pub(crate) driver: DriverCounters,
 }
@@ -34,6 +37,32 @@ pub(crate) struct DriverCounters {
     pub(crate) cancels_lost: Published,
     pub(crate) unparks_received: Published,
     pub(crate) in_flight: Published,
+}
+
+impl Counters {
+    /// Tasks taken up and tasks ended, as of one moment if the context is not too quick, and never more of these than of
+    /// those.
+    fn tasks(&self) -> (u64, u64) {
+        let mut finished = self.finished.get();
+        let mut spawned = self.spawned.get();
+        for _ in 0..100 {
+            let now = self.finished.get();
+            if now == finished {
+                break;
+            }
+            finished = now;
+            spawned = self.spawned.get();
+        }
+        (spawned.max(finished), finished)
+    }
+
+    fn busy_until_now(&self) -> u64 {
+        let busy = self.busy.get();
+        match self.awake_since.get() {
+            0 => busy,
+            since => busy + timer::now_ns().saturating_sub(since),
+        }
+    }
 }
 
 impl DriverCounters {
@@ -106,10 +135,11 @@ impl Core {
     pub(crate) fn snapshot(&self) -> Metrics {
         let counters = &self.metrics;
         let driver = &counters.driver;
+        let (spawned, finished) = counters.tasks();
         Metrics {
-            tasks_live: self.live(),
-            tasks_spawned: counters.spawned.get(),
-            tasks_finished: counters.finished.get(),
+            tasks_live: spawned - finished,
+            tasks_spawned: spawned,
+            tasks_finished: finished,
             polls: counters.polls.get(),
             queue_depth: self.queue_len(),
             batches: counters.batches.get(),
@@ -128,7 +158,7 @@ impl Core {
             cancels_lost: driver.cancels_lost.get(),
             wakeups_sent: self.wakeups_sent(),
             wakeups_received: driver.unparks_received.get(),
-            busy: Duration::from_nanos(counters.busy.get()),
+            busy: Duration::from_nanos(counters.busy_until_now()),
             idle: Duration::from_nanos(counters.idle.get()),
         }
     }

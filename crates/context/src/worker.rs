@@ -146,6 +146,7 @@ impl<'a> Worker<'a> {
     /// Runs until `until`, or until asked to stop.
     pub(crate) fn run(&mut self, until: &Until<'_>) -> Result<(), RunError> {
         let mut awake_since = self.core.home().now.get();
+        self.core.metrics.awake_since.set(awake_since);
         loop {
             self.take_inbox();
             self.run_batch();
@@ -156,6 +157,7 @@ impl<'a> Worker<'a> {
             }
             if self.core.home().run_queue.is_empty() && !self.driver.has_completions() {
                 awake_since = self.sleep(until, awake_since)?;
+                self.core.metrics.awake_since.set(awake_since);
             } else if self.driver.wants_turn() {
                 self.driver.turn()?;
                 // Here, too, for a context that never sleeps.
@@ -345,6 +347,7 @@ impl<'a> Worker<'a> {
         let now = timer::now_ns();
         self.core.home().now.set(now);
         self.core.metrics.busy.add(now.saturating_sub(since));
+        self.core.metrics.awake_since.set(0);
         now
     }
 
