@@ -19,7 +19,8 @@ use super::waker;
 use crate::core::Core;
 use crate::report;
 
-/// What the place behind the header holds.
+/// What the place behind the header holds. `repr(C)`, so that both begin where it does.
+#[repr(C)]
 union Stage<F: Future> {
     future: ManuallyDrop<F>,
     output: ManuallyDrop<Result<F::Output, JoinError>>,

@@ -205,8 +205,8 @@ unsafe fn complete_merging(core: Local<'_>, task: TaskPtr, flags: u32) {
     let references = header
         .home_references
         .get()
-        .wrapping_add(i32::from(handle))
-        .wrapping_add(i32::from(queued));
+        .wrapping_add(isize::from(handle))
+        .wrapping_add(isize::from(queued));
     let interest = header.shared.complete(references);
     if handle {
         wake_joiner(core, joiner);

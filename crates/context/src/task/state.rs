@@ -156,8 +156,8 @@ impl Shared {
     /// Marks the task complete and moves the home thread's `references` into the count, with one more for the caller,
     /// who releases it when done. True if a handle wants the output.
     #[must_use]
-    pub(crate) fn complete(&self, references: i32) -> bool {
-        let add = (references as isize + 1).wrapping_mul(ONE as isize) as usize;
+    pub(crate) fn complete(&self, references: isize) -> bool {
+        let add = (references + 1).wrapping_mul(ONE as isize) as usize;
         let before = self
             .0
             .fetch_add(add.wrapping_add(COMPLETE), Ordering::AcqRel);
@@ -215,6 +215,16 @@ mod tests {
         assert!(!shared.is_private());
         // Home counts it as alive: the sum is zero, only the caller's own reference is left.
         assert!(!shared.complete(1));
+        assert!(shared.release());
+    }
+
+    /// After more wakes by other threads than fit into 32 bits: each waker was cloned at home and dropped elsewhere.
+    #[test]
+    fn a_count_may_pass_through_billions() {
+        let wakes = 5_000_000_000_isize;
+        let shared = Shared(AtomicUsize::new((-wakes * ONE as isize) as usize));
+        assert!(!shared.is_private());
+        assert!(!shared.complete(wakes));
         assert!(shared.release());
     }
 
