@@ -10,8 +10,9 @@ use std::rc::Rc;
 use uring_engine::{BufResult, Engine, IoBuf, IoBufMut, Operation, Slice, Target, op};
 
 use crate::fs::metadata::Metadata;
-use crate::fs::op::{Stat, Sync};
+
 use crate::fs::open_options::OpenOptions;
+use crate::fs::stat::Stat;
 use crate::keep::Keep;
 
 /// An open file on the current context. Reads and writes name their offset; there is no position.
@@ -182,11 +183,7 @@ impl File {
     ///
     /// What the kernel says, errors of earlier writes included.
     pub async fn sync_all(&self) -> io::Result<()> {
-        self.run(Sync {
-            fd: self.as_raw_fd(),
-            data_only: false,
-        })
-        .await
+        self.run(op::Fsync::new(self.target())).await
     }
 
     /// Writes what is cached of the file to its device, and of the metadata only what is needed to read it back.
@@ -197,11 +194,7 @@ impl File {
     ///
     /// What the kernel says, errors of earlier writes included.
     pub async fn sync_data(&self) -> io::Result<()> {
-        self.run(Sync {
-            fd: self.as_raw_fd(),
-            data_only: true,
-        })
-        .await
+        self.run(op::Fsync::data(self.target())).await
     }
 
     /// What is known of the file.

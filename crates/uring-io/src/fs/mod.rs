@@ -6,8 +6,8 @@
 mod copy;
 mod file;
 mod metadata;
-mod op;
 mod open_options;
+mod stat;
 mod whole;
 
 pub use copy::copy;

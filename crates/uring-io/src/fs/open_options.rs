@@ -1,10 +1,13 @@
 //! How a file is opened.
 
+use std::ffi::CString;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use uring_engine::op;
+
 use crate::fs::file::File;
-use crate::fs::op::Open;
 
 /// How a file is opened; as [`std::fs::OpenOptions`], which see for what combinations mean.
 ///
@@ -108,11 +111,9 @@ impl OpenOptions {
     ///
     /// Outside a context.
     pub async fn open(&self, path: impl AsRef<Path>) -> io::Result<File> {
-        let open = Open::new(
-            path.as_ref(),
-            self.access()? | self.creation()? | self.flags,
-            self.mode,
-        )?;
+        let flags = self.access()? | self.creation()? | self.flags;
+        let path = CString::new(path.as_ref().as_os_str().as_bytes())?;
+        let open = op::OpenAt::new(path, flags).mode(self.mode);
         let engine = context::driver().engine().clone();
         let descriptor = engine.op(open).await?;
         Ok(File::from_descriptor(descriptor, engine))

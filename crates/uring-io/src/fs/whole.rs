@@ -7,7 +7,7 @@ use uring_engine::{BufResult, IoBuf, Slice};
 
 use crate::fs::file::File;
 use crate::fs::metadata::Metadata;
-use crate::fs::op::Stat;
+use crate::fs::stat::Stat;
 
 /// The least that is read at a time, for files that do not know their size, such as those of `/proc`.
 const STEP: usize = 4096;

@@ -11,15 +11,16 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use socket2::SockRef;
-use uring_engine::{Engine, MultishotOp};
+use uring_engine::{Engine, MultishotOp, Target, op};
 
 use crate::budget::Budget;
 use crate::keep::Keep;
-use crate::net::accept_multi::AcceptMulti;
 use crate::net::address::{ToSocketAddrs, resolve};
 use crate::net::listen_options::ListenOptions;
 use crate::net::stream::{TcpStream, inet};
 use crate::turns::{Turn, Turns};
+
+type Operation = MultishotOp<Keep<op::AcceptMulti, Rc<OwnedFd>>>;
 
 /// A listening TCP socket on the current context.
 ///
@@ -28,7 +29,8 @@ use crate::turns::{Turn, Turns};
 pub struct TcpListener {
     descriptor: Rc<OwnedFd>,
     engine: Engine,
-    accepting: RefCell<Option<MultishotOp<Keep<AcceptMulti, Rc<OwnedFd>>>>>,
+    /// The standing accept, which holds what was accepted and not asked for.
+    accepting: RefCell<Option<Operation>>,
     turns: Turns,
     budget: Budget,
 }
@@ -122,7 +124,7 @@ impl TcpListener {
         loop {
             let mut accepting = self.accepting.borrow_mut();
             let operation = accepting.get_or_insert_with(|| {
-                let accept = AcceptMulti(self.descriptor.as_raw_fd());
+                let accept = op::AcceptMulti::new(Target::of(&*self.descriptor));
                 self.engine
                     .multishot(Keep::new(accept, self.descriptor.clone()))
             });

@@ -6,7 +6,6 @@
 //! - [`ReadHalf`], [`WriteHalf`], [`OwnedReadHalf`], [`OwnedWriteHalf`]: the directions of a stream by themselves.
 //! - [`ToSocketAddrs`]: what may stand for an address.
 
-mod accept_multi;
 mod address;
 mod close;
 mod connect;
@@ -14,7 +13,9 @@ mod inbound;
 mod listen_options;
 mod listener;
 mod one_shot;
+mod pool;
 mod read;
+mod receiver;
 mod recv;
 mod recv_buf;
 mod sending;

@@ -9,6 +9,7 @@ use uring_engine::{BufResult, IoBufMut};
 
 use crate::copy::fill;
 use crate::net::one_shot::OneShot;
+use crate::net::receiver::Found;
 use crate::net::recv_buf::RecvBuf;
 use crate::net::socket::Socket;
 use crate::turns::Turn;
@@ -76,13 +77,13 @@ impl<B: IoBufMut> Future for Read<'_, B> {
                 Stage::Waiting(buffer) if buffer.capacity() > 0 => {
                     ready!(this.socket.readers.poll_take(&mut this.turn, cx));
                     ready!(this.socket.budget.poll_spend(cx));
-                    let arrived = ready!(this.socket.poll_arrived(cx));
+                    let found = ready!(this.socket.poll_arrived(cx));
                     let Stage::Waiting(mut buffer) =
                         std::mem::replace(&mut this.stage, Stage::Ended)
                     else {
                         continue;
                     };
-                    let Some(arrived) = arrived else {
+                    let Found::Arrived(arrived) = found else {
                         this.socket.budget.refill();
                         this.stage = Stage::Reading(OneShot::new(this.socket, buffer));
                         continue;

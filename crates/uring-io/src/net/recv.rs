@@ -7,12 +7,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use crate::net::one_shot::OneShot;
+use crate::net::pool::BUFFER_SIZE;
+use crate::net::receiver::Found;
 use crate::net::recv_buf::RecvBuf;
 use crate::net::socket::Socket;
 use crate::turns::Turn;
-
-/// Bytes of a buffer from the heap.
-const HEAP: usize = 16 * 1024;
 
 /// The future of [`TcpStream::recv`](super::TcpStream::recv).
 ///
@@ -33,14 +32,31 @@ impl<'a> Recv<'a> {
         }
     }
 
+    /// Receives into the heap, when there are no other buffers.
+    #[cold]
     fn poll_heap(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<RecvBuf>>> {
         let socket = self.socket;
         let operation = self
             .heap
-            .get_or_insert_with(|| OneShot::new(socket, Vec::with_capacity(HEAP)));
+            .get_or_insert_with(|| OneShot::new(socket, Vec::with_capacity(BUFFER_SIZE)));
         let (result, buffer) = ready!(Pin::new(operation).poll(cx));
         self.heap = None;
         Poll::Ready(result.map(|count| (count > 0).then(|| RecvBuf::from_heap(buffer))))
+    }
+
+    #[inline]
+    fn poll_served(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<RecvBuf>>> {
+        if self.heap.is_some() {
+            return self.poll_heap(cx);
+        }
+        ready!(self.socket.budget.poll_spend(cx));
+        loop {
+            match ready!(self.socket.poll_arrived(cx)) {
+                Found::Arrived(arrived) => return Poll::Ready(arrived),
+                Found::Unarmed if self.socket.receiver.arm(self.socket) => {}
+                Found::Unarmed | Found::NoBuffer => return self.poll_heap(cx),
+            }
+        }
     }
 }
 
@@ -51,15 +67,7 @@ impl Future for Recv<'_> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         ready!(this.socket.readers.poll_take(&mut this.turn, cx));
-        let result = if this.heap.is_some() {
-            ready!(this.poll_heap(cx))
-        } else {
-            ready!(this.socket.budget.poll_spend(cx));
-            match ready!(this.socket.poll_arrived(cx)) {
-                Some(arrived) => arrived,
-                None => ready!(this.poll_heap(cx)),
-            }
-        };
+        let result = ready!(this.poll_served(cx));
         this.socket.readers.give_back(&mut this.turn);
         Poll::Ready(result)
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Deref;
 
-use uring_engine::IoBuf;
+use uring_engine::{IoBuf, PooledBuf};
 
 /// Bytes that [`recv`](super::TcpStream::recv) received: at least one.
 ///
@@ -16,11 +16,21 @@ pub struct RecvBuf {
 }
 
 enum Storage {
-    /// From the heap: bytes that came too late for the operation that asked for them.
+    /// A buffer of the context.
+    Pool(PooledBuf),
+    /// From the heap: bytes that came too late for the operation that asked for them, or when there was no other buffer.
     Heap(Box<[u8]>),
 }
 
 impl RecvBuf {
+    #[inline]
+    pub(crate) fn from_pool(buffer: PooledBuf) -> Self {
+        Self {
+            storage: Storage::Pool(buffer),
+            begin: 0,
+        }
+    }
+
     pub(crate) fn from_heap(bytes: impl Into<Box<[u8]>>) -> Self {
         Self {
             storage: Storage::Heap(bytes.into()),
@@ -48,7 +58,8 @@ impl Deref for RecvBuf {
 
     #[inline]
     fn deref(&self) -> &[u8] {
-        let bytes = match &self.storage {
+        let bytes: &[u8] = match &self.storage {
+            Storage::Pool(buffer) => buffer,
             Storage::Heap(bytes) => bytes,
         };
         &bytes[self.begin..]
@@ -61,8 +72,8 @@ impl AsRef<[u8]> for RecvBuf {
     }
 }
 
-// SAFETY: the bytes are initialised and lie in heap memory that belongs to the buffer, which stays put when the handle
-// moves; nobody writes to them.
+// SAFETY: the bytes are initialised and lie in memory of the heap or of the pool that belongs to the buffer alone and stays
+// put when the handle moves; nobody writes to them.
 unsafe impl IoBuf for RecvBuf {
     #[inline]
     fn as_ptr(&self) -> *const u8 {

@@ -20,7 +20,7 @@ use uring_engine::{Engine, Target};
 
 use crate::budget::Budget;
 use crate::net::inbound::Inbound;
-use crate::net::recv_buf::RecvBuf;
+use crate::net::receiver::{Found, Receiver};
 use crate::turns::Turns;
 
 /// What a stream and its halves are handles of.
@@ -29,6 +29,7 @@ pub(crate) struct Socket {
     pub(crate) engine: Engine,
     pub(crate) readers: Turns,
     pub(crate) writers: Turns,
+    pub(crate) receiver: Receiver,
     pub(crate) budget: Budget,
 }
 
@@ -55,20 +56,22 @@ impl Socket {
             engine,
             readers: Turns::default(),
             writers: Turns::default(),
+            receiver: Receiver::default(),
             budget: Budget::new(),
         }
     }
 
-    /// What has arrived; `None` inside if the caller has to ask the kernel, `None` further inside at the end of the stream.
+    /// What has arrived, or waits for it if a receive is armed.
     #[inline]
-    pub(crate) fn poll_arrived(
-        &self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<io::Result<Option<RecvBuf>>>> {
+    pub(crate) fn poll_arrived(&self, cx: &mut Context<'_>) -> Poll<Found> {
         if let Some(left) = ready!(self.shared.inbound.poll_take(cx)) {
-            return Poll::Ready(Some(left.map(Some)));
+            return Poll::Ready(Found::Arrived(left.map(Some)));
         }
-        Poll::Ready(None)
+        let found = self.receiver.poll(cx);
+        if found.is_pending() {
+            self.budget.refill();
+        }
+        found
     }
 
     /// Waits until nothing receives any more.
@@ -77,6 +80,7 @@ impl Socket {
         while let Some(left) = poll_fn(|cx| self.shared.inbound.poll_take(cx)).await {
             drop(left);
         }
+        self.receiver.finish().await;
     }
 
     /// Ends the socket, as far as operations do not share it.

@@ -9,12 +9,12 @@ use std::task::Poll;
 use uring_io::net::{TcpListener, TcpStream};
 
 /// Runs a future on a context.
-pub fn run<F: Future>(future: F) -> F::Output {
+pub(crate) fn run<F: Future>(future: F) -> F::Output {
     context::block_on(future).expect("a context runs here")
 }
 
 /// Two connected streams.
-pub async fn pair() -> (TcpStream, TcpStream) {
+pub(crate) async fn pair() -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let client = TcpStream::connect(listener.local_addr().unwrap())
         .await
@@ -40,12 +40,12 @@ fn piece(stream: u64, position: u64, length: usize) -> &'static [u8] {
 }
 
 /// The byte at a position of a stream.
-pub fn byte_at(stream: u64, position: u64) -> u8 {
+pub(crate) fn byte_at(stream: u64, position: u64) -> u8 {
     piece(stream, position, 1)[0]
 }
 
 /// A piece of a stream.
-pub fn bytes_at(stream: u64, position: u64, length: usize) -> Vec<u8> {
+pub(crate) fn bytes_at(stream: u64, position: u64, length: usize) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(length);
     while bytes.len() < length {
         bytes.extend_from_slice(piece(
@@ -59,7 +59,7 @@ pub fn bytes_at(stream: u64, position: u64, length: usize) -> Vec<u8> {
 
 /// Checks that `bytes` are what the stream holds from `position` on.
 #[track_caller]
-pub fn check_bytes(stream: u64, position: u64, bytes: &[u8]) {
+pub(crate) fn check_bytes(stream: u64, position: u64, bytes: &[u8]) {
     if bytes != bytes_at(stream, position, bytes.len()) {
         let wrong = (position..)
             .zip(bytes)
@@ -69,7 +69,7 @@ pub fn check_bytes(stream: u64, position: u64, bytes: &[u8]) {
 }
 
 /// Polls a future at most `polls` times, and drops it if it is still pending then.
-pub async fn poll_at_most<F: Future>(polls: usize, future: F) -> Option<F::Output> {
+pub(crate) async fn poll_at_most<F: Future>(polls: usize, future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     let mut left = polls;
     poll_fn(|cx| {
@@ -87,22 +87,22 @@ pub async fn poll_at_most<F: Future>(polls: usize, future: F) -> Option<F::Outpu
 }
 
 /// Descriptors that this process has open.
-pub fn open_descriptors() -> usize {
+pub(crate) fn open_descriptors() -> usize {
     std::fs::read_dir("/proc/self/fd").unwrap().count()
 }
 
 /// Random numbers that are the same in every run.
-pub struct Random(pub u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         self.0
     }
 
-    pub fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound
     }
 }

@@ -1,0 +1,65 @@
+//! Asking the kernel what it knows of a file.
+
+use std::ffi::CString;
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::RawFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use uring_engine::io_uring::{opcode, squeue, types};
+use uring_engine::{Completion, Operation};
+
+/// What is known of a file, as `statx`: of an open one, or of what a path means.
+pub(crate) struct Stat {
+    fd: RawFd,
+    path: CString,
+    flags: i32,
+    answer: Box<MaybeUninit<libc::statx>>,
+}
+
+impl Stat {
+    pub(crate) fn of_open(fd: RawFd) -> Self {
+        Self {
+            fd,
+            path: CString::default(),
+            flags: libc::AT_EMPTY_PATH,
+            answer: Box::new(MaybeUninit::zeroed()),
+        }
+    }
+
+    /// # Errors
+    ///
+    /// `InvalidInput` if the path holds a zero byte.
+    pub(crate) fn of_path(path: &Path) -> io::Result<Self> {
+        let path = CString::new(path.as_os_str().as_bytes())?;
+        Ok(Self {
+            fd: libc::AT_FDCWD,
+            path,
+            flags: 0,
+            answer: Box::new(MaybeUninit::zeroed()),
+        })
+    }
+}
+
+// SAFETY: the entry points at the path and the answer, whose heap memory the value owns.
+unsafe impl Operation for Stat {
+    type Output = io::Result<libc::statx>;
+
+    fn entry(&mut self) -> squeue::Entry {
+        opcode::Statx::new(
+            types::Fd(self.fd),
+            self.path.as_ptr(),
+            self.answer.as_mut_ptr().cast(),
+        )
+        .flags(self.flags)
+        .mask(libc::STATX_BASIC_STATS)
+        .build()
+    }
+
+    fn complete(self, completion: Completion) -> Self::Output {
+        completion.into_result()?;
+        // SAFETY: it was zeroed, which is a valid value, and the kernel has filled it.
+        Ok(unsafe { self.answer.assume_init_read() })
+    }
+}

@@ -1,0 +1,94 @@
+//! A socket's standing receive into the context's buffers.
+//!
+//! The receive is armed once and stays armed, in the socket rather than in the futures: what arrives while nobody asks, or
+//! while the one who asked is gone, queues up here. It ends with the stream, with an error, or when the kernel finds no
+//! buffer; then it is armed again when somebody asks.
+
+use std::cell::RefCell;
+use std::io;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+use uring_engine::{BufferRing, MultishotOp, op};
+
+use crate::keep::Keep;
+use crate::net::pool;
+use crate::net::recv_buf::RecvBuf;
+use crate::net::socket::{Shared, Socket};
+
+type Operation = MultishotOp<Keep<op::RecvMulti, Rc<Shared>>>;
+
+/// The standing receive; only the reader whose turn it is polls it.
+#[derive(Default)]
+pub(crate) struct Receiver(RefCell<Option<Armed>>);
+
+struct Armed {
+    operation: Operation,
+    ring: BufferRing,
+}
+
+/// What a poll found.
+pub(crate) enum Found {
+    /// Bytes, or `None` at the end of the stream.
+    Arrived(io::Result<Option<RecvBuf>>),
+    /// Nothing is armed.
+    Unarmed,
+    /// The kernel found no buffer, and there cannot be more: bytes have to be received into something else.
+    NoBuffer,
+}
+
+impl Receiver {
+    /// Arms it; false if there are no buffers on this context.
+    pub(crate) fn arm(&self, socket: &Socket) -> bool {
+        let Some(ring) = pool::buffers(&socket.engine) else {
+            return false;
+        };
+        // SAFETY: a socket is of the context that it was made on. `buffers` gives out those of the context that runs on this
+        // thread, and only while the socket's engine is not shut down, hence while that context still runs, on this thread.
+        let receive = unsafe { op::RecvMulti::new(socket.shared.target(), ring.clone()) };
+        let operation = socket
+            .engine
+            .multishot(Keep::new(receive, socket.shared.clone()));
+        *self.0.borrow_mut() = Some(Armed { operation, ring });
+        true
+    }
+
+    /// What has arrived.
+    #[inline]
+    pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<Found> {
+        let mut stage = self.0.borrow_mut();
+        let Some(armed) = &mut *stage else {
+            return Poll::Ready(Found::Unarmed);
+        };
+        let found = match ready!(armed.operation.poll_next(cx)) {
+            Some(Ok(Some(buffer))) => {
+                return Poll::Ready(Found::Arrived(Ok(Some(RecvBuf::from_pool(buffer)))));
+            }
+            Some(Err(error)) if error.raw_os_error() == Some(libc::ENOBUFS) => {
+                if armed.ring.grow() {
+                    Found::Unarmed
+                } else {
+                    Found::NoBuffer
+                }
+            }
+            Some(end) => Found::Arrived(end.map(|_| None)),
+            // Ended without a reason: the completion queue was full, say.
+            None => Found::Unarmed,
+        };
+        let ended = stage.take();
+        drop(stage);
+        drop(ended);
+        Poll::Ready(found)
+    }
+
+    /// Ends it, and throws away what nobody has taken.
+    pub(crate) async fn finish(&self) {
+        let armed = self.0.take();
+        if let Some(mut armed) = armed {
+            armed.operation.cancel();
+            while let Some(item) = armed.operation.next().await {
+                drop(item);
+            }
+        }
+    }
+}
