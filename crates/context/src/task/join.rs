@@ -433,6 +433,8 @@ impl<T> Future for RemoteJoinHandle<T> {
             if !header.shared.is_complete() {
                 return Poll::Pending;
             }
+            // A joiner that nobody will take any more could keep its task, and that one this.
+            drop(header.remote_joiner.take());
         }
         // SAFETY: the task is complete, `INTEREST` made this handle the owner of the output, and `T` is its type.
         let output = unsafe { super::take_output(task) };
@@ -449,6 +451,8 @@ impl<T> Drop for RemoteJoinHandle<T> {
         // SAFETY: the handle keeps its task until the release, and owns the output once the task is complete.
         unsafe {
             let header = task.header();
+            // Two tasks that awaited each other would keep each other.
+            drop(header.remote_joiner.take());
             if header.shared.forgo() {
                 (header.vtable.drop_output)(task);
             }
