@@ -21,7 +21,7 @@ use std::ops::Deref;
 use std::panic::Location;
 use std::ptr::NonNull;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use uring_engine::Unparker;
@@ -35,6 +35,7 @@ use crate::metrics::Counters;
 use crate::room::Room;
 use crate::run_queue::RunQueue;
 use crate::scheduler::Work;
+use crate::sleep_state::SleepState;
 use crate::stop::StopSignal;
 use crate::table::Table;
 use crate::task::local::Scopes;
@@ -69,11 +70,10 @@ pub(crate) struct Core {
     pending: AtomicUsize,
     /// Wake-up system calls made for this context.
     wakeups_sent: AtomicU64,
-    /// The current run's unparker; null before the first run. It stays valid until the core is dropped.
-    unparker: AtomicPtr<Unparker>,
-    /// All runs' unparkers, boxed because `unparker` points at one of them.
-    #[expect(clippy::vec_box, reason = "the addresses must not move")]
-    unparkers: Mutex<Vec<Box<Unparker>>>,
+    /// Whether the home thread sleeps.
+    pub(crate) sleep: SleepState,
+    /// What wakes the driver of the run that is on, if one is.
+    unparker: Mutex<Option<Unparker>>,
     home: Home,
 }
 
@@ -121,8 +121,8 @@ impl Core {
             work,
             pending: AtomicUsize::new(0),
             wakeups_sent: AtomicU64::new(0),
-            unparker: AtomicPtr::new(std::ptr::null_mut()),
-            unparkers: Mutex::new(Vec::new()),
+            sleep: SleepState::new(),
+            unparker: Mutex::new(None),
             home: Home {
                 run_queue: RunQueue::default(),
                 current: Cell::new(None),
@@ -141,17 +141,22 @@ impl Core {
         CoreRef(NonNull::from(Box::leak(core)))
     }
 
-    /// Wakes the home thread if it sleeps. Never blocks.
+    /// Wakes the home thread if it sleeps.
     #[inline]
     pub(crate) fn unpark(&self) {
-        let unparker = self.unparker.load(Ordering::SeqCst);
-        // Null before the first run, which looks at the inbox before it first sleeps. Left over from an earlier run: the
-        // same.
-        if !unparker.is_null() {
-            // SAFETY: unparkers live until the core is dropped.
-            if unsafe { &*unparker }.unpark() {
-                self.wakeups_sent.fetch_add(1, Ordering::Relaxed);
-            }
+        if self.sleep.notify() {
+            self.unpark_driver();
+        }
+    }
+
+    /// The part of [`unpark`](Self::unpark) for the one caller in a sleep who makes the system call. The lock is held by nobody
+    /// for longer than that.
+    #[cold]
+    fn unpark_driver(&self) {
+        let unparker = self.unparker.lock().unwrap_or_else(PoisonError::into_inner);
+        // None: the run has ended meanwhile.
+        if unparker.as_ref().is_some_and(Unparker::unpark) {
+            self.wakeups_sent.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -282,16 +287,9 @@ impl Core {
         unsafe { Local::new(self) }
     }
 
-    /// Publishes the unparker of a run's driver.
-    pub(crate) fn set_unparker(&self, unparker: Unparker) {
-        let unparker = Box::new(unparker);
-        let mut all = self
-            .unparkers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        self.unparker
-            .store((&raw const *unparker).cast_mut(), Ordering::SeqCst);
-        all.push(unparker);
+    /// Sets what wakes the driver of a run that begins, or forgets it at its end, and its descriptor with it.
+    pub(crate) fn set_unparker(&self, unparker: Option<Unparker>) {
+        *self.unparker.lock().unwrap_or_else(PoisonError::into_inner) = unparker;
     }
 }
 

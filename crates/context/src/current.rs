@@ -125,7 +125,9 @@ pub fn local_state<T: 'static>(make: impl FnOnce(&Driver) -> T) -> Result<Rc<T>,
     }
     // Made outside the borrow, as `make` may ask for other values.
     let made = Rc::new(make(&try_driver()?));
-    with_home(|home| home.states.borrow_mut().insert(key, made.clone()))?;
+    // What `make` put there itself under this key comes out, to be dropped outside the borrow.
+    let replaced = with_home(|home| home.states.borrow_mut().insert(key, made.clone()))?;
+    drop(replaced);
     Ok(made)
 }
 

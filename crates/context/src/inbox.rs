@@ -24,10 +24,9 @@
 //! *push × close_if_empty* is decided by the head's modification order: either the push came first, and the close fails
 //! and the run goes on, or the close came first, and the pusher gets its node back. No push is lost between.
 //!
-//! *push × sleep*: all accesses of the head are sequentially consistent, as are those of the sleep state that the
-//! pusher looks at after its push and the home thread publishes before its last look at the head. One of the two
-//! sees the other's write, so a push never goes unnoticed by a context that falls asleep (modelled in
-//! `worker/sleep` together with the driver's sleep state).
+//! *push × sleep*: the pusher looks at the sleep state after its push, and the home thread publishes it before its last look
+//! at the head, so a push never goes unnoticed by a context that falls asleep. Modelled in
+//! [`sleep_state`](crate::sleep_state).
 
 use std::ptr::NonNull;
 
@@ -179,16 +178,16 @@ impl<N: InboxNode> Iterator for Chain<N> {
 }
 
 #[cfg(test)]
-mod test_node {
+pub(crate) mod test_node {
     use super::{AtomicPtr, InboxNode};
 
-    pub(super) struct Node {
+    pub(crate) struct Node {
         link: AtomicPtr<Node>,
-        pub(super) value: usize,
+        pub(crate) value: usize,
     }
 
     impl Node {
-        pub(super) fn leak(value: usize) -> std::ptr::NonNull<Self> {
+        pub(crate) fn leak(value: usize) -> std::ptr::NonNull<Self> {
             std::ptr::NonNull::from(Box::leak(Box::new(Self {
                 link: AtomicPtr::new(std::ptr::null_mut()),
                 value,
@@ -204,7 +203,7 @@ mod test_node {
     }
 
     /// Frees `node` and returns its value.
-    pub(super) fn unbox(node: std::ptr::NonNull<Node>) -> usize {
+    pub(crate) fn unbox(node: std::ptr::NonNull<Node>) -> usize {
         // SAFETY: nodes come from `leak` and are freed once, after they were taken out.
         unsafe { Box::from_raw(node.as_ptr()) }.value
     }

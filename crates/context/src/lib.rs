@@ -30,6 +30,7 @@ mod report;
 mod room;
 mod run_queue;
 mod scheduler;
+mod sleep_state;
 mod spin;
 mod stall;
 mod stop;

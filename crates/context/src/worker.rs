@@ -120,7 +120,7 @@ impl<'a> Worker<'a> {
         core.inbox.reopen();
         core.guards.set_ended(false);
         core.room.set_closed(false);
-        core.set_unparker(driver.unparker());
+        core.set_unparker(Some(driver.unparker()));
         // SAFETY: by contract, and this thread has no core bound.
         let core = unsafe { core.bind() };
         let home = core.home();
@@ -265,18 +265,14 @@ impl<'a> Worker<'a> {
             return Ok(awake_since);
         }
         let asleep_since = self.add_busy(awake_since);
-        if !self.driver.park_begin() || !self.core.inbox.is_empty() {
-            self.driver.park_end();
-            return Ok(asleep_since);
-        }
-        // What ends the run may have changed before the sleep state was published.
-        if self.would_end(until) {
-            self.driver.park_end();
+        // What ends the run may have changed before the sleep state was published, too.
+        if !self.park_begin() || !self.core.inbox.is_empty() || self.would_end(until) {
+            self.park_end();
             return Ok(asleep_since);
         }
         let time = self.time_to_sleep(asleep_since);
         let slept = self.driver.sleep(time);
-        self.driver.park_end();
+        self.park_end();
         slept?;
         let now = timer::now_ns();
         self.core.home().now.set(now);
@@ -288,6 +284,17 @@ impl<'a> Worker<'a> {
         metrics.driver.update(&self.driver);
         self.watch_stall(now);
         Ok(now)
+    }
+
+    /// Publishes that this thread is about to sleep; false if a wake-up has come already.
+    fn park_begin(&self) -> bool {
+        self.core.sleep.begin() && self.driver.park_begin()
+    }
+
+    /// Publishes that this thread is awake.
+    fn park_end(&self) {
+        self.driver.park_end();
+        self.core.sleep.end();
     }
 
     /// True if [`end`](Self::end) might say so now; decides nothing.
@@ -375,11 +382,15 @@ impl<'a> Worker<'a> {
         self.core.room.set_closed(true);
         let mut timers = Vec::new();
         home.timers.borrow_mut().drain(&mut timers);
-        drop(timers);
-        let states = home.states.take();
-        drop(states);
-        self.driver.shutdown();
+        report::guard("a timer's waker", || drop(timers));
+        // One after the other, as what they drop may ask for another.
+        while !home.states.borrow().is_empty() {
+            let states = home.states.take();
+            report::guard("the destructor of a local state", || drop(states));
+        }
+        report::guard("a driver's payload", || self.driver.shutdown());
         self.core.metrics.driver.update(&self.driver);
+        self.core.set_unparker(None);
         let driver = home.driver.borrow_mut().take();
         drop(driver);
         drop(self.driver);
