@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
+use std::ptr::NonNull;
 
 use crate::buf::IoBuf;
 use crate::pool::BufferRing;
@@ -11,13 +12,22 @@ use crate::pool::BufferRing;
 /// It can be sent as it is, without a copy: it is an [`IoBuf`].
 pub struct PooledBuf {
     ring: BufferRing,
-    id: u16,
+    /// Where the buffer is: asked of the ring once, as buffers never move.
+    start: NonNull<u8>,
     len: u32,
+    id: u16,
 }
 
 impl PooledBuf {
+    #[inline]
     pub(crate) fn new(ring: BufferRing, id: u16, len: u32) -> PooledBuf {
-        PooledBuf { ring, id, len }
+        let start = ring.shared().address(id);
+        PooledBuf {
+            ring,
+            start,
+            len,
+            id,
+        }
     }
 
     /// The ring it belongs to.
@@ -36,36 +46,37 @@ impl Deref for PooledBuf {
 
     #[inline]
     fn deref(&self) -> &[u8] {
-        let start = self.ring.shared().address(self.id);
         // SAFETY: the ring's memory is mapped as long as `self` holds the ring, initialised from the start, and the
         // kernel leaves this buffer alone until it is given back.
-        unsafe { std::slice::from_raw_parts(start.as_ptr(), self.len as usize) }
+        unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.len as usize) }
     }
 }
 
 impl DerefMut for PooledBuf {
     #[inline]
     fn deref_mut(&mut self) -> &mut [u8] {
-        let start = self.ring.shared().address(self.id);
         // SAFETY: as above, and `self` is the buffer's only owner.
-        unsafe { std::slice::from_raw_parts_mut(start.as_ptr(), self.len as usize) }
+        unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.len as usize) }
     }
 }
 
 // SAFETY: initialised memory of the ring, which `self` keeps mapped and which stays put when `self` moves.
 unsafe impl IoBuf for PooledBuf {
+    #[inline]
     fn as_ptr(&self) -> *const u8 {
-        self.ring.shared().address(self.id).as_ptr()
+        self.start.as_ptr()
     }
 
+    #[inline]
     fn len(&self) -> usize {
         self.len as usize
     }
 }
 
 impl Drop for PooledBuf {
+    #[inline]
     fn drop(&mut self) {
-        self.ring.shared().give_back(self.id);
+        self.ring.shared().give_back(self.id, self.start);
     }
 }
 

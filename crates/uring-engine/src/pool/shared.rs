@@ -143,7 +143,7 @@ impl Shared {
         self.buffers.set(end);
         let mut tail = self.tail.get();
         for id in first..end {
-            self.write(tail, id);
+            self.write(tail, id, self.address(id));
             tail = tail.wrapping_add(1);
         }
         self.publish(tail);
@@ -152,24 +152,23 @@ impl Shared {
     }
 
     /// Puts a buffer back.
-    pub(crate) fn give_back(&self, id: u16) {
+    pub(crate) fn give_back(&self, id: u16, start: NonNull<u8>) {
         self.taken.set(self.taken.get() - 1);
         let tail = self.tail.get();
-        self.write(tail, id);
+        self.write(tail, id, start);
         self.publish(tail.wrapping_add(1));
         self.note_returned();
     }
 
     #[inline]
-    fn write(&self, tail: u16, id: u16) {
-        let address = self.address(id);
+    fn write(&self, tail: u16, id: u16, start: NonNull<u8>) {
         // SAFETY: the masked index lies in the mapping. The kernel reads an entry only when the tail has passed it, so
         // this one is ours. Only address, length and number are written: the tail shares memory with the first entry.
         let entry = unsafe {
             let entries = self.entries.start().cast::<BufRingEntry>();
             &mut *entries.add(usize::from(tail & self.mask)).as_ptr()
         };
-        entry.set_addr(address.as_ptr() as u64);
+        entry.set_addr(start.as_ptr() as u64);
         entry.set_len(self.buffer_size);
         entry.set_bid(id);
     }

@@ -82,7 +82,10 @@ unsafe impl IoBuf for RecvBuf {
 
     #[inline]
     fn len(&self) -> usize {
-        (**self).len()
+        match &self.storage {
+            Storage::Pool(buffer) => buffer.len() - self.begin,
+            Storage::Heap(bytes) => bytes.len() - self.begin,
+        }
     }
 }
 
