@@ -1,5 +1,10 @@
 //! Contexts: requirements 1 to 10, 12 to 14, 18 and 19, as far as one context shows them.
 
+#![allow(
+    clippy::async_yields_async,
+    reason = "handles and timers are passed on without being awaited"
+)]
+
 #[path = "../support/mod.rs"]
 mod support;
 

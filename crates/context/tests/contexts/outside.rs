@@ -34,9 +34,7 @@ fn plain_forms() {
         || context::spawn_named("name", async {}).detach(),
         || drop(context::spawn_blocking(|| ())),
         || {
-            drop(poll_once(&mut context::sleep(
-                std::time::Duration::from_secs(1),
-            )))
+            let _ = poll_once(&mut context::sleep(std::time::Duration::from_secs(1)));
         },
     ];
     for call in calls {

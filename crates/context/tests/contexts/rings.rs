@@ -109,7 +109,7 @@ fn an_abandoned_operation_is_collected() {
 fn every_third(_: EnterCall) -> EnterFault {
     static CALLS: AtomicU32 = AtomicU32::new(0);
     let call = CALLS.fetch_add(1, Ordering::Relaxed);
-    if call % 3 != 0 {
+    if !call.is_multiple_of(3) {
         return EnterFault::None;
     }
     match call / 3 % 4 {

@@ -17,7 +17,7 @@ fn a_tree_of_submissions_is_run_to_the_last_leaf() {
         let inner = scheduler.clone();
         scheduler
             .submit(async move {
-                if depth % 2 == 0 {
+                if depth.is_multiple_of(2) {
                     context::yield_now().await;
                 }
                 ran.fetch_add(1, Ordering::Relaxed);

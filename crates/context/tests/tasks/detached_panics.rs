@@ -73,17 +73,7 @@ fn a_broken_standard_error_harms_nobody() {
         });
         std::process::exit(if done.unwrap() == 5 { 0 } else { 1 });
     }
-    let mut ends = [0; 2];
-    // SAFETY: the array has room for the two descriptors.
-    assert_eq!(
-        unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) },
-        0
-    );
-    // SAFETY: the descriptors were just opened and belong to nobody else.
-    let (read, write) = unsafe {
-        use std::os::fd::{FromRawFd, OwnedFd};
-        (OwnedFd::from_raw_fd(ends[0]), OwnedFd::from_raw_fd(ends[1]))
-    };
+    let (read, write) = std::io::pipe().unwrap();
     drop(read);
     let status = child("detached_panics::a_broken_standard_error_harms_nobody")
         .stdout(Stdio::null())

@@ -215,6 +215,46 @@ fn a_handle_drops_its_joiner() {
     assert_eq!(Arc::strong_count(&held), 1);
 }
 
+/// 8, 16: two tasks that await each other, and one that awaits itself, stand still; aborted, they are freed.
+#[test]
+fn tasks_that_await_each_other_are_freed() {
+    let witness = Witness::new();
+    context::block_on(async {
+        let slots: [std::sync::Arc<std::sync::Mutex<Option<context::RemoteJoinHandle<()>>>>; 3] =
+            Default::default();
+        let tasks: Vec<_> = [1, 0, 2]
+            .into_iter()
+            .map(|awaited: usize| {
+                let slot = slots[awaited].clone();
+                context::handle()
+                    .submit_named(witness.name(), async move {
+                        let task = slot.lock().unwrap().take().unwrap();
+                        let _ = task.await;
+                    })
+                    .unwrap()
+            })
+            .collect();
+        let aborts: Vec<_> = tasks.iter().map(|task| task.abort_handle()).collect();
+        for (slot, task) in slots.iter().zip(tasks) {
+            *slot.lock().unwrap() = Some(task);
+        }
+        while context::handle().metrics().polls < 3
+            || context::handle().tasks().iter().any(|task| task.polls == 0)
+        {
+            context::yield_now().await;
+        }
+        assert_eq!(witness.holders(), 3);
+        for abort in aborts {
+            abort.abort();
+        }
+        while context::handle().metrics().tasks_live > 1 {
+            context::yield_now().await;
+        }
+    })
+    .unwrap();
+    assert_eq!(witness.holders(), 0);
+}
+
 /// 16: a task is freed as soon as it has ended and nobody holds it.
 #[test]
 fn an_ended_task_is_freed() {

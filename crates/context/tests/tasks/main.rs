@@ -1,5 +1,10 @@
 //! Tasks: what requirement 16 promises, and requirement 2 as far as it concerns one task.
 
+#![allow(
+    clippy::async_yields_async,
+    reason = "handles and timers are passed on without being awaited"
+)]
+
 #[path = "../support/mod.rs"]
 mod support;
 

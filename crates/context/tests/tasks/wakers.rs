@@ -49,7 +49,10 @@ fn polls_stay_at_home() {
                 for round in 0..25_000 {
                     match round % 3 {
                         0 => waker.wake_by_ref(),
-                        1 => waker.clone().wake(),
+                        1 => {
+                            let clone = waker.clone();
+                            clone.wake();
+                        }
                         _ => drop(waker.clone()),
                     }
                 }
@@ -161,7 +164,8 @@ fn a_wake_in_the_last_poll() {
                         counted.fetch_add(1, Ordering::Relaxed);
                         let waker = cx.waker();
                         at(place, move || waker.wake_by_ref());
-                        waker.clone().wake();
+                        let clone = waker.clone();
+                        clone.wake();
                         Poll::Ready(3)
                     }),
                 );
