@@ -1,9 +1,10 @@
 //! Wait guards: what keeps a context from counting as idle although no task of its own is live.
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
 
 use crate::core::CoreRef;
+use crate::sync::{Mutex, MutexGuard};
 
 /// The number of guards of a context, and whether its run has ended. Behind a lock, as guards are rare and the end of a
 /// run must be decided exactly: see [`Guards::end_if_idle`].
@@ -17,7 +18,7 @@ struct State {
 }
 
 impl Guards {
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -113,5 +114,135 @@ impl fmt::Debug for WaitGuard {
         f.debug_struct("WaitGuard")
             .field("context", &self.core.id)
             .finish()
+    }
+}
+
+#[cfg(all(test, loom))]
+mod loom_tests {
+    use super::*;
+    use crate::inbox::Inbox;
+    use crate::inbox::test_node::{Node, unbox};
+    use crate::sleep_state::SleepState;
+    use crate::sync::{AtomicUsize, Condvar, Ordering};
+    use loom::sync::Arc;
+    use loom::thread;
+
+    /// A context as far as the end of its run goes: the real guards, inbox and sleep state. What it sleeps on stands in for its
+    /// driver.
+    struct Model {
+        guards: Guards,
+        inbox: Inbox<Node>,
+        sleep: SleepState,
+        event: Mutex<bool>,
+        written: Condvar,
+        done: AtomicUsize,
+    }
+
+    impl Model {
+        fn new() -> Arc<Self> {
+            Arc::new(Self {
+                guards: Guards::default(),
+                inbox: Inbox::new(),
+                sleep: SleepState::new(),
+                event: Mutex::new(false),
+                written: Condvar::new(),
+                done: AtomicUsize::new(0),
+            })
+        }
+
+        fn unpark(&self) {
+            if self.sleep.notify() {
+                *self.event.lock().unwrap() = true;
+                self.written.notify_one();
+            }
+        }
+
+        /// As a submission; false if the run has ended.
+        fn push(&self) -> bool {
+            let node = Node::leak(1);
+            // SAFETY: a leaked node stays valid.
+            let pushed = unsafe { self.inbox.push(node) };
+            if pushed {
+                self.unpark();
+            } else {
+                unbox(node);
+            }
+            pushed
+        }
+
+        /// As the drop of a guard.
+        fn let_go(&self) {
+            if self.guards.end() {
+                self.unpark();
+            }
+        }
+
+        /// The worker's loop until the run ends, as `Context::run` has it. A lost wake-up is a deadlock.
+        fn run(&self) {
+            loop {
+                let taken = self.inbox.take_all().map(unbox).count();
+                self.done.fetch_add(taken, Ordering::Relaxed);
+                if self.guards.end_if_idle(|| self.inbox.close_if_empty()) {
+                    return;
+                }
+                if self.sleep.begin() && self.inbox.is_empty() && self.guards.count() != 0 {
+                    let mut event = self.event.lock().unwrap();
+                    while !*event {
+                        event = self.written.wait(event).unwrap();
+                    }
+                    *event = false;
+                }
+                self.sleep.end();
+            }
+        }
+    }
+
+    /// Who has a guard can submit, and the run goes on until the guard is gone; who is refused one cannot.
+    #[test]
+    fn loom_a_guard_keeps_the_run_open() {
+        loom::model(|| {
+            let model = Model::new();
+            let holder = {
+                let model = model.clone();
+                thread::spawn(move || {
+                    if model.guards.begin() {
+                        assert!(model.push(), "the run ended in spite of a guard");
+                        model.let_go();
+                        1
+                    } else {
+                        assert!(!model.push(), "the run goes on after its end");
+                        0
+                    }
+                })
+            };
+            model.run();
+            let pushed = holder.join().unwrap();
+            assert_eq!(model.done.load(Ordering::Relaxed), pushed);
+        });
+    }
+
+    /// The last guard's end wakes the context, whichever thread it is on, and submissions without a guard are part of the
+    /// run or refused.
+    #[test]
+    fn loom_the_last_guard_ends_the_run() {
+        loom::model(|| {
+            let model = Model::new();
+            assert!(model.guards.begin());
+            let holder = {
+                let model = model.clone();
+                thread::spawn(move || model.let_go())
+            };
+            let submitter = {
+                let model = model.clone();
+                thread::spawn(move || usize::from(model.push()))
+            };
+            model.run();
+            holder.join().unwrap();
+            assert_eq!(
+                model.done.load(Ordering::Relaxed),
+                submitter.join().unwrap()
+            );
+            assert!(!model.guards.begin() && model.guards.have_ended());
+        });
     }
 }

@@ -15,10 +15,10 @@ pub(crate) use loom::sync::atomic::{
 };
 
 #[cfg(not(loom))]
-pub(crate) use std::sync::Mutex;
+pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
 
 #[cfg(loom)]
-pub(crate) use loom::sync::Mutex;
+pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard};
 
 /// Lets another thread run for a moment, while this one waits for a short critical section to end.
 #[cfg(not(loom))]

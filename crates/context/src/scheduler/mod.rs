@@ -168,9 +168,7 @@ impl Scheduler {
         if self.started {
             return Err(RunError::Running);
         }
-        let shared = &self.handle.shared;
-        *shared.stop.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        shared.work.reopen();
+        self.handle.shared.work.reopen();
         for number in 0..self.contexts.len() {
             if let Err(error) = self.contexts[number].start() {
                 for context in &mut self.contexts[..number] {
@@ -207,7 +205,8 @@ impl Scheduler {
         }
     }
 
-    /// Asks for the end of the run. Returns at once; [`run`](Self::run) or [`join`](Self::join) brings it about.
+    /// Asks for the end of the run, or of the next one if none is on. Returns at once; [`run`](Self::run) or
+    /// [`join`](Self::join) brings it about.
     ///
     /// A [drain](Stop::Drain) ends when the work of all contexts is done, or at its deadline.
     pub fn notify_stop(&self, stop: Stop) {
@@ -219,6 +218,8 @@ impl Scheduler {
         let shared = &self.handle.shared;
         let failed = || self.contexts.iter().any(Context::has_ended);
         loop {
+            // Before looking at what an interrupt announces: one that comes in between is not lost.
+            let interrupts = shared.work.interrupts();
             let stop = *shared.stop.lock().unwrap_or_else(PoisonError::into_inner);
             let until = match stop {
                 Some((Stop::Abort, _)) => return Ended::Stopped,
@@ -231,8 +232,7 @@ impl Scheduler {
             if failed() {
                 return Ended::Failed;
             }
-            // Looks again whenever something may have changed.
-            if shared.work.wait(until) {
+            if shared.work.wait(interrupts, until) {
                 return Ended::Done;
             }
         }
@@ -254,6 +254,8 @@ impl Scheduler {
             }
         }
         self.started = false;
+        let shared = &self.handle.shared;
+        *shared.stop.lock().unwrap_or_else(PoisonError::into_inner) = None;
         result
     }
 

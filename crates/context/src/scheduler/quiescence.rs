@@ -13,10 +13,10 @@
 //! contends with [`Work::close_if_done`] for the same word: one of them comes first, so a submission is either part of the
 //! run or refused.
 
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::PoisonError;
 use std::time::Instant;
 
-use crate::sync::{AtomicUsize, Ordering};
+use crate::sync::{AtomicUsize, Condvar, Mutex, MutexGuard, Ordering};
 
 /// The bit that says that the run has ended.
 const CLOSED: usize = 1 << (usize::BITS - 1);
@@ -25,7 +25,7 @@ const CLOSED: usize = 1 << (usize::BITS - 1);
 pub(crate) struct Work {
     shares: AtomicUsize,
     /// The number of interrupts; with `changed` it wakes `wait`.
-    lock: Mutex<u64>,
+    interrupts: Mutex<u64>,
     changed: Condvar,
 }
 
@@ -33,7 +33,7 @@ impl Work {
     pub(crate) fn new() -> Self {
         Self {
             shares: AtomicUsize::new(0),
-            lock: Mutex::new(0),
+            interrupts: Mutex::new(0),
             changed: Condvar::new(),
         }
     }
@@ -68,7 +68,7 @@ impl Work {
         debug_assert!(before & !CLOSED != 0, "a share was given up twice");
         if before & !CLOSED == 1 {
             // The lock orders this with a waiter that has just looked.
-            drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner));
+            drop(self.lock());
             self.changed.notify_all();
         }
     }
@@ -90,37 +90,46 @@ impl Work {
         self.shares.fetch_and(!CLOSED, Ordering::SeqCst);
     }
 
-    /// Blocks until the work is done, which ends the run (true), or until `deadline` or an
-    /// [`interrupt`](Self::interrupt) (false).
-    pub(crate) fn wait(&self, deadline: Option<Instant>) -> bool {
-        let guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        let interrupts = *guard;
-        if self.close_if_done() {
-            return true;
-        }
-        let undecided =
-            |now: &mut u64| *now == interrupts && self.shares.load(Ordering::SeqCst) & !CLOSED != 0;
-        match deadline {
-            Some(deadline) => {
-                let time = deadline.saturating_duration_since(Instant::now());
-                drop(
-                    self.changed
-                        .wait_timeout_while(guard, time, undecided)
-                        .unwrap_or_else(PoisonError::into_inner),
-                );
+    fn lock(&self) -> MutexGuard<'_, u64> {
+        self.interrupts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The number of interrupts so far. To be asked before looking at what an interrupt announces.
+    pub(crate) fn interrupts(&self) -> u64 {
+        *self.lock()
+    }
+
+    /// Blocks until the work is done, which ends the run (true), or until `deadline` or until there were more
+    /// [interrupts](Self::interrupt) than `seen` (false).
+    pub(crate) fn wait(&self, seen: u64, deadline: Option<Instant>) -> bool {
+        let mut interrupts = self.lock();
+        while *interrupts == seen && self.shares.load(Ordering::SeqCst) & !CLOSED != 0 {
+            let Some(deadline) = deadline else {
+                interrupts = self
+                    .changed
+                    .wait(interrupts)
+                    .unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let time = deadline.saturating_duration_since(Instant::now());
+            if time.is_zero() {
+                break;
             }
-            None => drop(
-                self.changed
-                    .wait_while(guard, undecided)
-                    .unwrap_or_else(PoisonError::into_inner),
-            ),
+            interrupts = self
+                .changed
+                .wait_timeout(interrupts, time)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
+        drop(interrupts);
         self.close_if_done()
     }
 
-    /// Has [`wait`](Self::wait) return.
+    /// Has [`wait`](Self::wait) return, if it is called with a number from before.
     pub(crate) fn interrupt(&self) {
-        *self.lock.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        *self.lock() += 1;
         self.changed.notify_all();
     }
 }
@@ -156,6 +165,64 @@ mod loom_tests {
                 assert_eq!(at_close, 1, "the run ended before its work did");
             }
             assert!(closed || work.close_if_done());
+        });
+    }
+
+    /// The waiter returns when the last share is given up, by whoever, and never before. A lost notification is a deadlock.
+    #[test]
+    fn loom_the_waiter_sees_the_last_share() {
+        loom::model(|| {
+            let work = Arc::new(Work::new());
+            let left = Arc::new(AtomicUsize::new(2));
+            let threads: Vec<_> = (0..2)
+                .map(|_| {
+                    assert!(work.try_begin());
+                    let (work, left) = (work.clone(), left.clone());
+                    thread::spawn(move || {
+                        // A task that makes another one before it ends.
+                        work.begin();
+                        work.end();
+                        left.fetch_sub(1, Ordering::SeqCst);
+                        work.end();
+                    })
+                })
+                .collect();
+            let seen = work.interrupts();
+            while !work.wait(seen, None) {}
+            assert_eq!(
+                left.load(Ordering::SeqCst),
+                0,
+                "the run ended before its work"
+            );
+            assert!(!work.try_begin(), "accepted after the end");
+            for thread in threads {
+                thread.join().unwrap();
+            }
+        });
+    }
+
+    /// A waiter that looks at what an interrupt announces, and then waits, learns of it either way.
+    #[test]
+    fn loom_an_interrupt_is_not_lost() {
+        loom::model(|| {
+            let work = Arc::new(Work::new());
+            assert!(work.try_begin());
+            let stop = Arc::new(AtomicUsize::new(0));
+            let stopper = {
+                let (work, stop) = (work.clone(), stop.clone());
+                thread::spawn(move || {
+                    stop.store(1, Ordering::SeqCst);
+                    work.interrupt();
+                })
+            };
+            loop {
+                let seen = work.interrupts();
+                if stop.load(Ordering::SeqCst) == 1 {
+                    break;
+                }
+                assert!(!work.wait(seen, None), "a share is held");
+            }
+            stopper.join().unwrap();
         });
     }
 }

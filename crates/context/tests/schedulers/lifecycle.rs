@@ -81,6 +81,21 @@ fn drain_with_and_without_a_deadline() {
     assert!(stuck.join_blocking().unwrap_err().is_cancelled());
 }
 
+/// 5: a stop that is asked for before the run, as by a signal that comes early, is not forgotten, and ends one run.
+#[test]
+fn stopped_before_the_run() {
+    let _watchdog = Watchdog::new("stopped_before_the_run");
+    let mut scheduler = Scheduler::new(2);
+    let stuck = scheduler
+        .handle()
+        .submit(std::future::pending::<()>())
+        .unwrap();
+    scheduler.handle().notify_stop(Stop::Abort);
+    assert!(matches!(scheduler.run(), Err(RunError::Stopped { .. })));
+    assert!(stuck.join_blocking().unwrap_err().is_cancelled());
+    scheduler.run().unwrap();
+}
+
 /// 1, 5: dropping a scheduler in each state aborts what there is; every handle resolves.
 #[test]
 fn drop_in_each_state() {
