@@ -59,10 +59,19 @@ pub(crate) fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
 /// Turns until nothing is in flight.
 pub(crate) fn settle(engine: &Engine) {
     while engine.in_flight() > 0 {
-        engine
-            .turn(Wait::Until(Some(Duration::from_secs(10))))
+        let turn = engine
+            .turn(Wait::Until(Some(Duration::from_secs(20))))
             .expect("a turn failed");
+        assert!(!turn.timed_out, "an operation does not end");
     }
+}
+
+/// Keeps tests that count descriptors apart from the others of their file.
+pub(crate) fn alone() -> std::sync::MutexGuard<'static, ()> {
+    static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    ALONE
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// Two ends of a TCP connection.

@@ -1,0 +1,215 @@
+//! Buffer rings: receiving without a buffer per connection, running out of buffers, growing, outliving the engine.
+
+#![cfg(not(loom))]
+
+mod common;
+
+use std::io::Write as _;
+use std::net::TcpStream;
+
+use common::{block_on, engine, fd, poll_once, settle, tcp_pair};
+use uring_engine::{BufferRing, BufferRingConfig, Engine, RecvStream, Wait, op};
+
+fn ring(engine: &Engine, buffers: u16, max_buffers: u16) -> BufferRing {
+    let config = BufferRingConfig {
+        buffer_size: 64,
+        buffers,
+        max_buffers,
+    };
+    BufferRing::new(engine, config).unwrap()
+}
+
+#[test]
+fn one_receive_takes_one_buffer_and_gives_it_back() {
+    let engine = engine();
+    let ring = ring(&engine, 2, 2);
+    let (mut client, server) = tcp_pair();
+    for round in 0..100_u32 {
+        client.write_all(&round.to_ne_bytes()).unwrap();
+        let buffer = block_on(&engine, ring.recv(&engine, fd(&server)))
+            .unwrap()
+            .unwrap();
+        assert_eq!(*buffer, round.to_ne_bytes());
+        assert_eq!(ring.taken(), 1);
+        drop(buffer);
+        assert_eq!(ring.taken(), 0);
+    }
+    drop(client);
+    assert!(
+        block_on(&engine, ring.recv(&engine, fd(&server)))
+            .unwrap()
+            .is_none()
+    );
+}
+
+#[test]
+fn a_dropped_receive_gives_its_buffer_back() {
+    let engine = engine();
+    let ring = ring(&engine, 1, 1);
+    let (mut client, server) = tcp_pair();
+    for _ in 0..10 {
+        let mut receive = ring.recv(&engine, fd(&server));
+        assert!(poll_once(&mut receive).is_pending());
+        client.write_all(b"lost").unwrap();
+        engine.turn(Wait::Until(None)).unwrap();
+        drop(receive);
+        settle(&engine);
+        assert_eq!(ring.taken(), 0);
+    }
+}
+
+/// Sends `total` bytes that count up, and checks them at the other end.
+fn stream_through(engine: &Engine, ring: &BufferRing, hold: usize) {
+    const TOTAL: usize = 200_000;
+    let (mut client, server) = tcp_pair();
+    let sender = std::thread::spawn(move || {
+        let bytes: Vec<u8> = (0..TOTAL).map(|at| at as u8).collect();
+        client.write_all(&bytes).unwrap();
+    });
+    let mut stream = RecvStream::new(engine, fd(&server), ring);
+    let mut received = 0;
+    let mut held = std::collections::VecDeque::new();
+    while let Some(buffer) = block_on(engine, stream.next()) {
+        let buffer = buffer.unwrap();
+        for &byte in buffer.iter() {
+            assert_eq!(byte, received as u8);
+            received += 1;
+        }
+        held.push_back(buffer);
+        if held.len() > hold {
+            held.pop_front();
+        }
+    }
+    assert_eq!(received, TOTAL);
+    sender.join().unwrap();
+}
+
+#[test]
+fn a_stream_survives_an_empty_ring() {
+    let engine = engine();
+    let ring = ring(&engine, 2, 2);
+    stream_through(&engine, &ring, 0);
+    stream_through(&engine, &ring, 1);
+    assert_eq!((ring.buffers(), ring.taken()), (2, 0));
+}
+
+#[test]
+fn a_ring_grows_up_to_its_limit() {
+    let engine = engine();
+    let ring = ring(&engine, 1, 13);
+    stream_through(&engine, &ring, 12);
+    assert_eq!(ring.buffers(), 13);
+    assert!(!ring.grow());
+}
+
+#[test]
+fn streams_that_starve_take_turns() {
+    let engine = engine();
+    let ring = ring(&engine, 1, 1);
+    let mut pairs: Vec<(TcpStream, TcpStream)> = (0..20).map(|_| tcp_pair()).collect();
+    for (client, _) in &mut pairs {
+        client.write_all(&[1_u8; 300]).unwrap();
+        client.shutdown(std::net::Shutdown::Write).unwrap();
+    }
+    let mut streams: Vec<_> = pairs
+        .iter()
+        .map(|(_, server)| Some((RecvStream::new(&engine, fd(server), &ring), 0)))
+        .collect();
+    // One of them goes away while it may be the one that was woken.
+    let mut rounds = 0;
+    block_on(
+        &engine,
+        std::future::poll_fn(|context| {
+            let mut pending = false;
+            for (at, place) in streams.iter_mut().enumerate() {
+                let Some((stream, received)) = place else {
+                    continue;
+                };
+                rounds += 1;
+                if at == 3 && rounds > 40 {
+                    *place = None;
+                    continue;
+                }
+                loop {
+                    match stream.poll_next(context) {
+                        std::task::Poll::Ready(Some(buffer)) => *received += buffer.unwrap().len(),
+                        std::task::Poll::Ready(None) => {
+                            assert_eq!(*received, 300);
+                            *place = None;
+                            break;
+                        }
+                        std::task::Poll::Pending => {
+                            pending = true;
+                            break;
+                        }
+                    }
+                }
+            }
+            if pending {
+                std::task::Poll::Pending
+            } else {
+                std::task::Poll::Ready(())
+            }
+        }),
+    );
+    assert_eq!(ring.taken(), 0);
+}
+
+#[test]
+fn errors_and_ends_are_told_apart() {
+    let engine = engine();
+    let ring = ring(&engine, 4, 4);
+    let mut bad = RecvStream::new(&engine, uring_engine::Target::Fd(-1), &ring);
+    let error = block_on(&engine, bad.next()).unwrap().unwrap_err();
+    assert_eq!(error.raw_os_error(), Some(libc::EBADF));
+    assert!(block_on(&engine, bad.next()).is_none());
+}
+
+#[test]
+fn buffers_outlive_ring_and_engine() {
+    let engine = engine();
+    let ring = ring(&engine, 2, 2);
+    let (mut client, server) = tcp_pair();
+    client.write_all(b"kept").unwrap();
+    let buffer = block_on(&engine, ring.recv(&engine, fd(&server)))
+        .unwrap()
+        .unwrap();
+    drop((engine, ring));
+    assert_eq!(&*buffer, b"kept");
+}
+
+#[test]
+fn a_received_buffer_can_be_sent_as_it_is() {
+    let engine = engine();
+    let ring = ring(&engine, 1, 1);
+    let (mut client, server) = tcp_pair();
+    client.write_all(b"echo").unwrap();
+    let buffer = block_on(&engine, ring.recv(&engine, fd(&server)))
+        .unwrap()
+        .unwrap();
+    let (sent, buffer) = block_on(&engine, engine.op(op::Send::new(fd(&server), buffer)));
+    assert_eq!(sent.unwrap(), 4);
+    drop(buffer);
+    assert_eq!(ring.taken(), 0);
+}
+
+#[test]
+fn an_engine_has_many_rings() {
+    let engine = engine();
+    let rings: Vec<_> = (0..10).map(|_| ring(&engine, 1, 1)).collect();
+    let numbers: std::collections::HashSet<_> = rings.iter().map(BufferRing::group).collect();
+    assert_eq!(numbers.len(), 10);
+    drop(rings);
+    assert!(
+        numbers.contains(&ring(&engine, 1, 1).group()),
+        "numbers are reused"
+    );
+}
+
+#[test]
+#[should_panic(expected = "another engine")]
+fn a_ring_of_another_engine_is_refused() {
+    let (one, other) = (engine(), engine());
+    let ring = ring(&one, 1, 1);
+    let _ = ring.recv(&other, uring_engine::Target::Fd(0));
+}
