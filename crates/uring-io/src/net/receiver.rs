@@ -25,6 +25,8 @@ pub(crate) struct Receiver(RefCell<Option<Armed>>);
 struct Armed {
     operation: Operation,
     ring: BufferRing,
+    /// The ring's buffers at that time.
+    buffers: u16,
 }
 
 /// What a poll found.
@@ -49,7 +51,12 @@ impl Receiver {
         let operation = socket
             .engine
             .multishot(Keep::new(receive, socket.shared.clone()));
-        *self.0.borrow_mut() = Some(Armed { operation, ring });
+        let buffers = ring.buffers();
+        *self.0.borrow_mut() = Some(Armed {
+            operation,
+            ring,
+            buffers,
+        });
         true
     }
 
@@ -65,7 +72,9 @@ impl Receiver {
                 return Poll::Ready(Found::Arrived(Ok(Some(RecvBuf::from_pool(buffer)))));
             }
             Some(Err(error)) if error.raw_os_error() == Some(libc::ENOBUFS) => {
-                if armed.ring.grow() {
+                // One of many streams that found none together makes more for all.
+                let has_grown = armed.ring.buffers() > armed.buffers;
+                if has_grown || armed.ring.grow() {
                     Found::Unarmed
                 } else {
                     Found::NoBuffer
