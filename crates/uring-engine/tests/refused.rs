@@ -183,13 +183,22 @@ fn memlock_limit_of_zero() {
 #[test]
 fn no_descriptor_is_left() {
     in_child("no_descriptor_is_left", || {
-        let few = libc::rlimit {
-            rlim_cur: 3,
-            rlim_max: 3,
+        let mut limit = libc::rlimit {
+            rlim_cur: 0,
+            rlim_max: 0,
         };
-        // SAFETY: the structure lives across the call.
-        unsafe { assert_eq!(libc::setrlimit(libc::RLIMIT_NOFILE, &few), 0) };
-        let error = Engine::new(&EngineConfig::default()).unwrap_err();
+        // SAFETY: the structure lives across the calls.
+        let error = unsafe {
+            assert_eq!(libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit), 0);
+            let few = libc::rlimit {
+                rlim_cur: 3,
+                ..limit
+            };
+            assert_eq!(libc::setrlimit(libc::RLIMIT_NOFILE, &few), 0);
+            let error = Engine::new(&EngineConfig::default()).unwrap_err();
+            assert_eq!(libc::setrlimit(libc::RLIMIT_NOFILE, &limit), 0);
+            error
+        };
         assert!(matches!(error, SetupError::Descriptors { .. }), "{error}");
         assert_eq!(error.errno(), Some(libc::EMFILE));
     });
