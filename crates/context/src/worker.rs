@@ -382,11 +382,14 @@ impl<'a> Worker<'a> {
         self.core.room.set_closed(true);
         let mut timers = Vec::new();
         home.timers.borrow_mut().drain(&mut timers);
-        report::guard("a timer's waker", || drop(timers));
-        // One after the other, as what they drop may ask for another.
+        for waker in timers {
+            report::guard("a timer's waker", || drop(waker));
+        }
+        // Until none is left, as what they drop may ask for another.
         while !home.states.borrow().is_empty() {
-            let states = home.states.take();
-            report::guard("the destructor of a local state", || drop(states));
+            for (_, state) in home.states.take() {
+                report::guard("the destructor of a local state", || drop(state));
+            }
         }
         report::guard("a driver's payload", || self.driver.shutdown());
         self.core.metrics.driver.update(&self.driver);

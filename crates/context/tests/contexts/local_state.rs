@@ -110,6 +110,7 @@ fn destructors_that_panic_at_the_end() {
         context
             .block_on(async {
                 context::local_state(|_| Bomb).unwrap();
+                context::local_state(|_| (Bomb, 1)).unwrap();
                 let waker = std::task::Waker::from(std::sync::Arc::new(DropsBadly(Bomb)));
                 let mut sleep = context::sleep(std::time::Duration::from_secs(1000));
                 let mut cx = std::task::Context::from_waker(&waker);
