@@ -300,6 +300,12 @@ mod loom_tests {
             assert_eq!(self.freed.fetch_add(1, Ordering::AcqRel), 0, "freed twice");
         }
 
+        /// As `free`, with an access that races with whoever still uses the task.
+        fn free_memory(&self) {
+            self.output.with_mut(|output| unsafe { *output = Some(0) });
+            self.free();
+        }
+
         fn push(&self) {
             assert_eq!(
                 self.inbox.fetch_add(1, Ordering::AcqRel),
@@ -388,6 +394,45 @@ mod loom_tests {
                 thread.join().unwrap();
             }
             task.drain();
+            assert_eq!(task.freed.load(Ordering::Acquire), 1, "not freed");
+        });
+    }
+
+    /// The end of a task that nobody else seems to hold: another thread was lent a waker, cloned it, and gave the first one
+    /// back, so the home thread counts none. It must not take the task for its own.
+    #[test]
+    fn loom_an_end_without_merging_leaves_nobody_behind() {
+        loom::model(|| {
+            let task = Model::new(Shared::spawned());
+            let given_back = Arc::new(loom::sync::Mutex::new(false));
+            let borrower = {
+                let (task, given_back) = (task.clone(), given_back.clone());
+                thread::spawn(move || {
+                    task.shared.retain();
+                    *given_back.lock().unwrap() = true;
+                    // Its clone keeps the task meanwhile.
+                    task.output
+                        .with(|output| unsafe { assert_eq!(*output, None) });
+                    if task.shared.release() {
+                        task.free_memory();
+                    }
+                })
+            };
+            // The waker that was lent, counted at home until it is back and dropped.
+            let references = if *given_back.lock().unwrap() { 0 } else { 1 };
+            if references == 0 && task.shared.is_private() {
+                task.free_memory();
+            } else {
+                assert!(!task.shared.complete(references));
+                if task.shared.release() {
+                    task.free_memory();
+                }
+            }
+            borrower.join().unwrap();
+            // Given back after the end, and dropped then.
+            if references == 1 && task.shared.release() {
+                task.free_memory();
+            }
             assert_eq!(task.freed.load(Ordering::Acquire), 1, "not freed");
         });
     }
