@@ -34,6 +34,24 @@ fn a_cancelled_accept_closes_the_connection_it_had_accepted() {
 }
 
 #[test]
+fn an_accept_that_beats_its_cancellation_closes_the_connection() {
+    let _alone = alone();
+    let engine = engine();
+    let before = open_descriptors();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    // Both entries go to the kernel together: it accepts at once, and finds nothing to cancel.
+    let mut accept = engine.op(op::Accept::new(fd(&listener)));
+    assert!(poll_once(&mut accept).is_pending());
+    drop(accept);
+    settle(&engine);
+    let stats = engine.stats();
+    assert_eq!((stats.cancels_lost, stats.discarded), (1, 1));
+    drop((client, listener));
+    assert_eq!(open_descriptors(), before);
+}
+
+#[test]
 fn a_cancelled_multishot_accept_closes_what_nobody_took() {
     let _alone = alone();
     let engine = engine();

@@ -41,6 +41,9 @@ fn in_flight(engine: uring_engine::Engine, turns: usize, keep_handles: bool) {
         engine.turn(Wait::No).unwrap();
     }
     if keep_handles {
+        engine.shutdown();
+        assert_eq!(engine.in_flight(), 0);
+        assert_eq!(engine.stats().leaked, 0);
         drop(engine);
     } else {
         drop((read, write, accept, recv, timeout, chain, stream));
@@ -73,6 +76,40 @@ fn without_the_kernel_cancelling_all_at_once() {
     for turns in [0, 1, 2] {
         in_flight(engine_with(config.clone()), turns, false);
         in_flight(engine_with(config.clone()), turns, true);
+    }
+}
+
+#[test]
+fn every_payload_is_dropped() {
+    let _alone = alone();
+    struct Counted(
+        op::Read<[u8; 8]>,
+        #[expect(dead_code, reason = "it is counted")] std::rc::Rc<()>,
+    );
+    // SAFETY: the entry is the inner operation's, which lies in the value.
+    unsafe impl uring_engine::Operation for Counted {
+        type Output = ();
+        fn entry(&mut self) -> uring_engine::io_uring::squeue::Entry {
+            self.0.entry()
+        }
+        fn complete(self, _completion: uring_engine::Completion) {}
+    }
+    let count = std::rc::Rc::new(());
+    for turns in [0, 1] {
+        let engine = engine();
+        let (reader, _writer) = pipe();
+        let mut ops: Vec<_> = (0..100)
+            .map(|_| engine.op(Counted(op::Read::new(fd(&reader), [0; 8]), count.clone())))
+            .collect();
+        for op in &mut ops {
+            assert!(poll_once(op).is_pending());
+        }
+        for _ in 0..turns {
+            engine.turn(Wait::No).unwrap();
+        }
+        drop(ops);
+        drop(engine);
+        assert_eq!(std::rc::Rc::strong_count(&count), 1);
     }
 }
 

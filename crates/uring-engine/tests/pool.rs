@@ -4,6 +4,7 @@
 
 mod common;
 
+use std::future::Future as _;
 use std::io::Write as _;
 use std::net::TcpStream;
 
@@ -100,6 +101,67 @@ fn a_ring_grows_up_to_its_limit() {
     stream_through(&engine, &ring, 12);
     assert_eq!(ring.buffers(), 13);
     assert!(!ring.grow());
+}
+
+#[test]
+fn a_returned_buffer_wakes_the_stream_that_waits_for_one() {
+    let engine = engine();
+    let ring = ring(&engine, 1, 1);
+    let (mut client, server) = tcp_pair();
+    let mut stream = RecvStream::new(&engine, fd(&server), &ring);
+    client.write_all(&[1; 64]).unwrap();
+    let held = block_on(&engine, stream.next()).unwrap().unwrap();
+    client.write_all(&[2; 64]).unwrap();
+    let counter = std::sync::Arc::new(common::Counter::default());
+    let waker = std::task::Waker::from(counter.clone());
+    let mut context = std::task::Context::from_waker(&waker);
+    // Until the stream has learned that the ring is empty, and nothing is in flight any more.
+    loop {
+        assert!(stream.poll_next(&mut context).is_pending());
+        if engine.in_flight() == 0 {
+            break;
+        }
+        engine.turn(Wait::Until(None)).unwrap();
+    }
+    let wakes = || counter.wakes.load(std::sync::atomic::Ordering::SeqCst);
+    let before = wakes();
+    drop(held);
+    assert_eq!(wakes(), before + 1);
+    let next = block_on(&engine, stream.next()).unwrap().unwrap();
+    assert_eq!(*next, [2; 64]);
+}
+
+#[test]
+fn a_wake_up_that_reaches_a_dropped_waiter_is_passed_on() {
+    let engine = engine();
+    let ring = ring(&engine, 1, 2);
+    let mut waiters: Vec<_> = (0..3)
+        .map(|_| ring.returned_since(ring.returns()))
+        .collect();
+    let counters: Vec<_> = waiters
+        .iter_mut()
+        .map(|waiter| {
+            let counter = std::sync::Arc::new(common::Counter::default());
+            let waker = std::task::Waker::from(counter.clone());
+            let mut context = std::task::Context::from_waker(&waker);
+            assert!(std::pin::Pin::new(waiter).poll(&mut context).is_pending());
+            counter
+        })
+        .collect();
+    let woken = || -> Vec<_> {
+        counters
+            .iter()
+            .map(|counter| counter.wakes.load(std::sync::atomic::Ordering::SeqCst))
+            .collect()
+    };
+    // One that was not woken leaves the line without a trace.
+    drop(waiters.remove(1));
+    assert_eq!(woken(), [0, 0, 0]);
+    assert!(ring.grow());
+    assert_eq!(woken(), [1, 0, 0]);
+    drop(waiters.remove(0));
+    assert_eq!(woken(), [1, 0, 1]);
+    assert!(poll_once(&mut waiters[0]).is_ready());
 }
 
 #[test]

@@ -136,6 +136,67 @@ fn a_discard_may_shut_the_engine_down() {
     ENGINE.set(None);
 }
 
+#[test]
+fn a_discard_that_turns_the_engine_does_not_meet_itself() {
+    struct Turning {
+        listener: std::net::TcpListener,
+        inside: bool,
+        seen: Rc<Cell<u32>>,
+    }
+    // SAFETY: the entry points at nothing.
+    unsafe impl uring_engine::Multishot for Turning {
+        type Item = i32;
+        fn entry(&mut self) -> squeue::Entry {
+            let listener =
+                uring_engine::io_uring::types::Fd(std::os::fd::AsRawFd::as_raw_fd(&self.listener));
+            opcode::AcceptMulti::new(listener).build()
+        }
+        fn item(&mut self, completion: Completion) -> i32 {
+            completion.result
+        }
+        fn discard(&mut self, completion: Completion) {
+            assert!(
+                !self.inside,
+                "a second exclusive reference to the same payload"
+            );
+            self.inside = true;
+            use_engine();
+            self.inside = false;
+            self.seen.set(self.seen.get() + 1);
+            if completion.result >= 0 {
+                // SAFETY: a descriptor that the kernel has just opened for this operation.
+                drop(unsafe {
+                    <std::os::fd::OwnedFd as std::os::fd::FromRawFd>::from_raw_fd(completion.result)
+                });
+            }
+        }
+    }
+    let engine = engine();
+    ENGINE.set(Some(engine.clone()));
+    let seen = Rc::new(Cell::new(0));
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut accept = engine.multishot(Turning {
+        listener,
+        inside: false,
+        seen: seen.clone(),
+    });
+    // All of these are accepted when the entry is submitted, after the handle is gone.
+    let clients: Vec<_> = (0..5)
+        .map(|_| std::net::TcpStream::connect(address).unwrap())
+        .collect();
+    assert!(
+        accept
+            .poll_next(&mut Context::from_waker(Waker::noop()))
+            .is_pending()
+    );
+    drop(accept);
+    settle(&engine);
+    ENGINE.set(None);
+    assert_eq!(seen.get(), 6, "five connections and the end");
+    drop(clients);
+}
+
 /// A panicking waker is its owner's problem; the other wakers are still woken.
 #[test]
 fn a_panic_in_a_waker_loses_no_other_wake_up() {
