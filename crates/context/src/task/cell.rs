@@ -11,8 +11,9 @@ use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll};
 
+use super::error::JoinError;
 use super::header::{Header, Origin, TaskPtr, VTable};
-use super::join::JoinError;
+
 use super::memory::Block;
 use super::state::Shared;
 use super::waker;

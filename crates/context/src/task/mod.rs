@@ -60,11 +60,14 @@
 //! - *The output's destructor, the future's destructor and wakers run foreign code*, which may spawn, wake, abort or drop
 //!   handles: no cell is borrowed while they run.
 
+mod abort;
 mod cell;
+mod error;
 mod header;
 mod join;
 pub(crate) mod local;
 pub(crate) mod memory;
+mod remote_join;
 pub(crate) mod state;
 pub(crate) mod waker;
 mod yield_now;
@@ -72,13 +75,16 @@ mod yield_now;
 use std::fmt;
 use std::task::Waker;
 
+pub use abort::AbortHandle;
 pub(crate) use cell::{block, make, take_back, take_output};
+pub use error::JoinError;
+pub(crate) use error::panic_message;
 pub(crate) use header::{
     ABORT, ARRIVING, COMPLETE, HANDLE, Header, MERGED, Origin, QUEUED, RUNNING, TaskPtr,
 };
-pub(crate) use join::panic_message;
-pub use join::{AbortHandle, JoinError, JoinHandle, RemoteJoinHandle};
+pub use join::JoinHandle;
 pub use local::TaskLocal;
+pub use remote_join::RemoteJoinHandle;
 pub(crate) use waker::schedule_at_home;
 pub use yield_now::{YieldNow, yield_now};
 

@@ -1,6 +1,6 @@
 //! Files on the current context.
 //!
-//! [`File`] reads and writes at offsets; [`read`], [`write`] and [`copy`] take a file as a whole. Reads, writes,
+//! [`File`] reads and writes at offsets; [`read`], [`write()`] and [`copy`] take a file as a whole. Reads, writes,
 //! opening and closing go through the ring; the context's thread does not block on them.
 
 mod copy;
