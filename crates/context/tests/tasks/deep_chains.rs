@@ -16,10 +16,10 @@ fn chain(depth: u64) -> Pin<Box<dyn Future<Output = u64> + Send>> {
 }
 
 /// 16: 100,000 boxed futures, each awaiting the next. A poll goes down the chain by one call per future, so what it needs is
-/// stack: about 500 bytes for each in a debug build.
+/// stack: less than 80 bytes for each in a release build, which is less than the usual 8 MB, and some 300 in a debug build.
 #[test]
 fn a_chain_of_100_000_boxed_futures() {
-    let stack = 256 << 20;
+    let stack = 128 << 20;
     let deep = thread::Builder::new()
         .stack_size(stack)
         .spawn(|| context::block_on(async { context::spawn(chain(100_000)).await.unwrap() }))
