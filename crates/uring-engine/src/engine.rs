@@ -79,9 +79,9 @@ pub struct Turn {
     pub submitted: u32,
     /// Completions collected, the engine's own included.
     pub completed: u32,
-    /// The wait ended because its time was over.
+    /// The wait ended because its time was over. Not told when the same call submitted entries.
     pub timed_out: bool,
-    /// A signal ended the wait.
+    /// A signal ended the wait. Not told when the same call submitted entries.
     pub interrupted: bool,
 }
 
@@ -208,7 +208,9 @@ impl Engine {
     ///
     /// Operations whose handles still exist resolve as they ended, as a rule with `ECANCELED`; operations polled for
     /// the first time afterwards resolve with `ECANCELED`. Blocks until the kernel is done with every buffer: an
-    /// operation that cannot be cancelled, such as a disk write, is waited for. Calling it again does nothing. The drop
+    /// operation that cannot be cancelled, such as a disk write, is waited for. The exception are zero-copy sends whose
+    /// data the network holds for more than a second: their memory is given up for good, counted in
+    /// [`EngineStats::leaked`], and a future still waiting for one never resolves. Calling it again does nothing. The drop
     /// of the last handle does the same.
     pub fn shutdown(&self) {
         self.0.shutdown();

@@ -12,9 +12,9 @@ use io_uring::squeue;
 
 use crate::completion::Completion;
 use crate::config::{EnterCall, EnterFault};
-use crate::feature::Feature;
 use crate::fixed::FileTable;
 use crate::pool::groups::Groups;
+use crate::queue::Backlogged;
 use crate::report::SetupReport;
 use crate::ring::Ring;
 use crate::slot::{NONE, Slot, State, VTable};
@@ -44,13 +44,6 @@ pub(crate) struct Inner {
     backlog: UnsafeCell<VecDeque<Backlogged>>,
     wakers: UnsafeCell<VecDeque<Waker>>,
     discards: UnsafeCell<VecDeque<Discard>>,
-}
-
-/// An entry that did not fit the queue.
-struct Backlogged {
-    entry: squeue::Entry,
-    /// The next entry belongs to the same chain.
-    linked: bool,
 }
 
 /// A completion nobody waits for, on its way to the operation's `discard`.
@@ -101,19 +94,19 @@ impl Inner {
     }
 
     #[inline]
-    fn with_backlog<R>(&self, leaf: impl FnOnce(&mut VecDeque<Backlogged>) -> R) -> R {
+    pub(crate) fn with_backlog<R>(&self, leaf: impl FnOnce(&mut VecDeque<Backlogged>) -> R) -> R {
         // SAFETY: leaves do not nest and call nothing foreign.
         leaf(unsafe { &mut *self.backlog.get() })
     }
 
     #[inline]
-    fn with_wakers<R>(&self, leaf: impl FnOnce(&mut VecDeque<Waker>) -> R) -> R {
+    pub(crate) fn with_wakers<R>(&self, leaf: impl FnOnce(&mut VecDeque<Waker>) -> R) -> R {
         // SAFETY: leaves do not nest and call nothing foreign.
         leaf(unsafe { &mut *self.wakers.get() })
     }
 
     #[inline]
-    fn with_discards<R>(&self, leaf: impl FnOnce(&mut VecDeque<Discard>) -> R) -> R {
+    pub(crate) fn with_discards<R>(&self, leaf: impl FnOnce(&mut VecDeque<Discard>) -> R) -> R {
         // SAFETY: leaves do not nest and call nothing foreign.
         leaf(unsafe { &mut *self.discards.get() })
     }
@@ -183,124 +176,6 @@ impl Inner {
     #[cold]
     pub(crate) fn finish_unsubmitted(&self, index: u32) {
         self.on_last(index, self.table.slot(index), Completion::CANCELLED);
-    }
-
-    /// Queues an entry behind all earlier ones. Never fails: what does not fit waits in the backlog.
-    #[inline]
-    pub(crate) fn push(&self, entry: &squeue::Entry) {
-        let Some(ring) = self.ring() else { return };
-        // SAFETY: the entry's operation vouches for its memory, and the slot keeps it until the last completion.
-        if self.backlog_len() == 0 && unsafe { ring.push(entry) } {
-            return;
-        }
-        self.push_slow(ring, entry);
-    }
-
-    #[cold]
-    fn push_slow(&self, ring: &Ring, entry: &squeue::Entry) {
-        if self.backlog_len() == 0 {
-            self.counters.update(|stats| stats.queue_full += 1);
-            // A refusal is not this operation's affair: the next turn meets it again.
-            let _ = self.enter(ring, 0, None);
-            // SAFETY: as in `push`.
-            if unsafe { ring.push(entry) } {
-                return;
-            }
-        }
-        self.counters.update(|stats| stats.backlogged += 1);
-        self.with_backlog(|backlog| {
-            backlog.push_back(Backlogged {
-                entry: entry.clone(),
-                linked: false,
-            });
-        });
-    }
-
-    /// Queues the entries of a chain, of which there are `len`, so that one enter submits them all.
-    pub(crate) fn push_linked<'e>(
-        &self,
-        len: usize,
-        entries: impl Iterator<Item = &'e squeue::Entry>,
-    ) {
-        let Some(ring) = self.ring() else { return };
-        if self.backlog_len() == 0 && ring.room() < len {
-            self.counters.update(|stats| stats.queue_full += 1);
-            // A refusal is not this chain's affair: the next turn meets it again.
-            let _ = self.enter(ring, 0, None);
-        }
-        if self.backlog_len() == 0 && ring.room() >= len {
-            for entry in entries {
-                // SAFETY: as in `push`.
-                unsafe { ring.push(entry) };
-            }
-            return;
-        }
-        let backlogged = entries.enumerate().map(|(at, entry)| Backlogged {
-            entry: entry.clone(),
-            linked: at + 1 < len,
-        });
-        self.with_backlog(|backlog| backlog.extend(backlogged));
-        self.counters.update(|stats| stats.backlogged += len as u64);
-    }
-
-    #[inline]
-    pub(crate) fn backlog_len(&self) -> usize {
-        self.with_backlog(|backlog| backlog.len())
-    }
-
-    /// Moves entries from the backlog to the queue while there is room, a chain as a whole.
-    pub(crate) fn refill(&self, ring: &Ring) {
-        self.with_backlog(|backlog| {
-            while !backlog.is_empty() {
-                let linked = backlog.iter().take_while(|entry| entry.linked).count();
-                let len = (linked + 1).min(backlog.len());
-                if ring.room() < len {
-                    break;
-                }
-                for entry in backlog.drain(..len) {
-                    // SAFETY: as in `push`.
-                    unsafe { ring.push(&entry.entry) };
-                }
-            }
-        });
-    }
-
-    /// Asks the kernel to cancel a slot's operation, once.
-    pub(crate) fn cancel(&self, index: u32) {
-        let slot = self.table.slot(index);
-        if self.closing.get() || slot.cancelling.replace(true) {
-            return;
-        }
-        self.counters.update(|stats| stats.cancels += 1);
-        self.push_cancel(index, slot);
-    }
-
-    pub(crate) fn push_cancel(&self, index: u32, slot: &Slot) {
-        let target = Key {
-            index,
-            generation: slot.generation.get(),
-        };
-        let mut entry = io_uring::opcode::AsyncCancel::new(target.user_data())
-            .build()
-            .user_data(u64::from(CANCEL));
-        if self.report.has(Feature::CqeSkip) {
-            entry = entry.flags(squeue::Flags::SKIP_SUCCESS);
-        }
-        self.push(&entry);
-    }
-
-    /// Lets go of a slot whose handle is dropped before the last completion.
-    pub(crate) fn abandon(&self, index: u32) {
-        let slot = self.table.slot(index);
-        let state = match slot.state.get() {
-            State::Waiting => State::Abandoned,
-            State::Stream => State::AbandonedStream,
-            _ => return,
-        };
-        slot.state.set(state);
-        let waker = slot.waker.take();
-        self.cancel(index);
-        drop(waker);
     }
 
     /// Takes note of one completion. No foreign code runs here.
@@ -418,61 +293,6 @@ impl Inner {
             self.counters
                 .update(|stats| stats.unparks += u64::from(completion.result >= 0));
             self.parking.on_wake(completion);
-        }
-    }
-
-    /// Whether collected completions wait for their wakers or their discard to run.
-    #[inline]
-    pub(crate) fn undelivered(&self) -> bool {
-        self.with_wakers(|wakers| !wakers.is_empty())
-            || self.with_discards(|discards| !discards.is_empty())
-    }
-
-    /// Runs the foreign code that collected completions call for. Nothing is borrowed here. Should one of them panic,
-    /// the others stay queued for the next turn.
-    #[inline]
-    pub(crate) fn deliver(&self) {
-        while let Some(waker) = self.with_wakers(VecDeque::pop_front) {
-            waker.wake();
-        }
-        if self.with_discards(|discards| !discards.is_empty()) {
-            self.deliver_discards();
-        }
-    }
-
-    #[cold]
-    fn deliver_discards(&self) {
-        /// A discard that turns the engine must not find itself: only the outermost delivery goes on.
-        struct Delivering<'a>(&'a Cell<bool>);
-        impl Drop for Delivering<'_> {
-            fn drop(&mut self) {
-                self.0.set(false);
-            }
-        }
-        if self.delivering.replace(true) {
-            return;
-        }
-        let _delivering = Delivering(&self.delivering);
-        while let Some(discard) = self.with_discards(VecDeque::pop_front) {
-            self.discard(discard);
-        }
-    }
-
-    fn discard(&self, discard: Discard) {
-        /// Frees the slot even when the operation's `discard` panics.
-        struct Release<'a>(&'a Table, u32);
-        impl Drop for Release<'_> {
-            fn drop(&mut self) {
-                self.0.release(self.1);
-            }
-        }
-        self.counters.update(|stats| stats.discarded += 1);
-        let slot = self.table.slot(discard.index);
-        let _release = discard.last.then(|| Release(&self.table, discard.index));
-        if let Some(vtable) = slot.vtable.get() {
-            // SAFETY: the slot's handle is gone, so this is the only access to the payload, whose type the vtable was
-            // made for; `last` says that the kernel is done with it. Deliveries do not nest.
-            unsafe { (vtable.discard)(slot, discard.completion, discard.last) };
         }
     }
 }

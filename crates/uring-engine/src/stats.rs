@@ -12,7 +12,8 @@ pub struct EngineStats {
     pub enters: u64,
     /// Of these, calls that were willing to sleep.
     pub waits: u64,
-    /// Entries that the kernel took.
+    /// Entries that the kernel took. With a submission thread, entries offered to it: one that it is slow to take is
+    /// counted again.
     pub submitted: u64,
     /// Completions of operations collected (several for a multishot operation).
     pub completed: u64,

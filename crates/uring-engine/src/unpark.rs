@@ -37,6 +37,11 @@
 //! completion per write. The counter is never read in normal operation: a poll that is already armed fires on the write
 //! itself, whatever the counter says. It is read when the poll has to be armed anew, so that the new one does not fire
 //! for an old write.
+//!
+//! `IORING_REGISTER_SEND_MSG_RING`, which posts a completion straight into the sleeper's ring, was tried in its place:
+//! two threads that wake each other took about 1.1 times as long per round trip as with the eventfd, and the call itself
+//! about 1.2 times as long (medians of runs in turn; Linux 6.18, two processors). It would also tie an [`Unparker`] to
+//! the ring's descriptor, whose number may mean something else once the engine is gone.
 
 use std::cell::Cell;
 use std::io;
