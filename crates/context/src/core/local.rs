@@ -11,7 +11,7 @@ use super::{BOUND, Core, Home, ID_BLOCK, NEXT_TASK};
 use crate::current;
 use crate::scheduler::Work;
 use crate::task::state::Shared;
-use crate::task::{self, ARRIVING, HANDLE, JoinHandle, Origin, TaskPtr};
+use crate::task::{self, ABORT, ARRIVING, HANDLE, JoinHandle, Origin, QUEUED, TaskPtr};
 
 /// A core on its home thread.
 #[derive(Clone, Copy)]
@@ -104,25 +104,24 @@ impl<'a> Local<'a> {
         let home = self.home();
         let origin = Origin::new(self.next_id(), location, name);
         let memory = home.kept.take(task::block::<F>());
+        let doomed = if home.closing.get() { ABORT } else { 0 };
+        let flags = HANDLE | QUEUED | doomed;
         // SAFETY: fresh memory for that block.
         let task = unsafe {
             task::make(
                 memory,
                 future,
                 NonNull::from(self.core),
-                HANDLE,
+                flags,
                 Shared::spawned(),
                 origin,
             )
         };
         home.outstanding.set(home.outstanding.get() + 1);
-        // SAFETY: new, not complete, this is its home thread.
+        // SAFETY: new, not complete, in no queue, and this is its home thread.
         unsafe {
             self.take_up(task);
-            if home.closing.get() {
-                task.header().flags.insert(task::ABORT);
-            }
-            task::schedule_at_home(self, task);
+            home.run_queue.push(task);
         }
         JoinHandle::new(task)
     }
@@ -135,8 +134,8 @@ impl<'a> Local<'a> {
     #[inline]
     unsafe fn take_up(self, task: TaskPtr) {
         let home = self.home();
-        if self.live() == 0
-            && let Some(work) = &self.work
+        if let Some(work) = &self.work
+            && self.live() == 0
         {
             work.begin();
         }
@@ -179,7 +178,7 @@ impl<'a> Local<'a> {
             return;
         }
         if taken.abort || self.home().closing.get() {
-            header.flags.insert(task::ABORT);
+            header.flags.insert(ABORT);
         }
         // SAFETY: not complete, so the table keeps it; this is its home thread.
         unsafe { task::schedule_at_home(self, task) };
@@ -192,11 +191,7 @@ impl<'a> Local<'a> {
     pub(crate) fn task_ended(self) -> EndedShare<'a> {
         self.metrics.finished.add(1);
         // A task that foreign code spawns after this takes a share of its own.
-        EndedShare(
-            (self.live() == 0)
-                .then_some(self.core.work.as_deref())
-                .flatten(),
-        )
+        EndedShare(self.core.work.as_deref().filter(|_| self.live() == 0))
     }
 }
 
