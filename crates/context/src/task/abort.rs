@@ -5,7 +5,7 @@ use std::fmt;
 use super::header::TaskPtr;
 use super::{TaskId, waker};
 
-/// Asks a task to end, from any thread; see [`JoinHandle::abort`].
+/// Asks a task to end, from any thread; see [`JoinHandle::abort`](super::JoinHandle::abort).
 pub struct AbortHandle {
     task: TaskPtr,
 }
@@ -31,7 +31,7 @@ impl AbortHandle {
         TaskId(unsafe { self.task.header() }.origin.id)
     }
 
-    /// Asks the task to end; see [`JoinHandle::abort`].
+    /// Asks the task to end; see [`JoinHandle::abort`](super::JoinHandle::abort).
     pub fn abort(&self) {
         // SAFETY: the handle counts a reference.
         unsafe { waker::abort(self.task) };

@@ -72,7 +72,7 @@ impl<T> RemoteJoinHandle<T> {
         self.task.is_none() || self.header().shared.is_complete()
     }
 
-    /// Asks the task to end; see [`JoinHandle::abort`].
+    /// Asks the task to end; see [`JoinHandle::abort`](super::JoinHandle::abort).
     pub fn abort(&self) {
         if let Some(task) = self.task {
             // SAFETY: the handle keeps its task.
