@@ -1,4 +1,36 @@
 //! Sockets, files and time on the current context.
+//!
+//! - [`net`]: TCP listeners and streams.
+//! - [`fs`]: files.
+//! - [`time`]: waiting, deadlines, ticks.
+//!
+//! # Buffers
+//!
+//! The kernel works on a buffer while nobody looks, so an operation owns its buffer and gives it back with the result:
+//! [`BufResult`] is the pair. [`IoBuf`] and [`IoBufMut`] say what can be a buffer; [`Slice`] is a part of one.
+//! [`TcpStream::recv`](net::TcpStream::recv) needs none: it hands out a buffer of the context, which holds memory only for
+//! connections that have something to say.
+//!
+//! # Dropping a future
+//!
+//! | Operation | Dropped before it is done |
+//! |---|---|
+//! | `recv`, `read` on a stream | no byte is lost: what arrives is what the next one begins with |
+//! | `write`, `write_all` on a stream | once polled, the buffer is sent whole, in order, before any later write |
+//! | `accept` | no connection is lost: the next one returns it |
+//! | `connect`, `open` | the descriptor is closed |
+//! | `read_at` and the like | nothing happens; the buffer is freed once the kernel is done with it |
+//! | `write_at` and the like | all, a part or nothing is written; the buffer is freed once the kernel is done with it |
+//! | `shutdown` on a stream | it has no effect, or comes too late |
+//! | `close` | what dropping the stream or file does |
+//!
+//! A timeout and a `select` drop futures too, and so mean the same.
+//!
+//! # The end of the context
+//!
+//! A stream, listener or file is of the context that it was made on. When that context ends, what is in flight is cancelled
+//! and collected, and every descriptor that was in its tasks is closed. One that was carried out of the context still
+//! closes its descriptor, but its operations fail with `ECANCELED`.
 
 mod budget;
 mod copy;
