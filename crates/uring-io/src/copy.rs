@@ -14,7 +14,7 @@ pub(crate) fn fill(buffer: &mut impl IoBufMut, bytes: &[u8]) -> usize {
     count
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::fill;
 

@@ -167,7 +167,7 @@ impl Resolve for &String {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::{Resolution, Resolve};
 
