@@ -10,16 +10,12 @@
 //!
 //! Tasks and completions alternate, so neither a task that always re-queues itself nor a flood of completions starves the
 //! other. The kernel is entered to submit a batch or to sleep, never for a single task.
-//!
-//! # Falling asleep
-//!
-//! The sleep state (the driver's) is published first, then everything that another thread may have changed is looked at
-//! once more: inbox, stop request, end of the run. A thread that changes one of these does so first and then looks
-//! at the sleep state. All four accesses are sequentially consistent, so one of the two sees the other: either the worker
-//! does not sleep, or the other thread wakes it.
+
+mod sleep;
+mod teardown;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use uring_engine::{SetupError, TurnError};
 
@@ -30,7 +26,7 @@ use crate::report;
 use crate::spin::Spin;
 use crate::stall::StallWatch;
 use crate::stop::Request;
-use crate::task::{self, ABORT, TaskPtr};
+use crate::task::{self, TaskPtr};
 use crate::timer;
 
 /// Why a run failed or ended early.
@@ -161,6 +157,7 @@ impl<'a> Worker<'a> {
             } else if self.driver.wants_turn() {
                 self.driver.turn()?;
                 // Here, too, for a context that never sleeps.
+                self.core.home().now.set(timer::now_ns());
                 self.core.metrics.driver.update(&self.driver);
             }
         }
@@ -187,6 +184,10 @@ impl<'a> Worker<'a> {
             // SAFETY: just popped, on the home thread.
             unsafe { task::run(self.core, task) };
             ran += 1;
+        }
+        if ran == self.core.config.batch {
+            // A context that never sleeps tells the time, too.
+            self.core.home().now.set(timer::now_ns());
         }
         if ran != 0 {
             let metrics = &self.core.metrics;
@@ -254,196 +255,6 @@ impl<'a> Worker<'a> {
                 .core
                 .guards
                 .end_if_idle(|| self.core.inbox.close_if_empty())
-    }
-
-    /// Sleeps until there is something to do. Returns when it woke up.
-    fn sleep(&mut self, until: &Until<'_>, awake_since: u64) -> Result<u64, RunError> {
-        if self
-            .spin
-            .spin(timer::now_ns, || !self.core.inbox.is_empty())
-        {
-            return Ok(awake_since);
-        }
-        let asleep_since = self.add_busy(awake_since);
-        // What ends the run may have changed before the sleep state was published, too.
-        if !self.park_begin() || !self.core.inbox.is_empty() || self.would_end(until) {
-            self.park_end();
-            return Ok(asleep_since);
-        }
-        let time = self.time_to_sleep(asleep_since);
-        let slept = self.driver.sleep(time);
-        self.park_end();
-        slept?;
-        let now = timer::now_ns();
-        self.core.home().now.set(now);
-        let metrics = &self.core.metrics;
-        metrics.sleeps.add(1);
-        let asleep = now.saturating_sub(asleep_since);
-        metrics.idle.add(asleep);
-        self.spin.slept(asleep, !self.core.inbox.is_empty());
-        metrics.driver.update(&self.driver);
-        self.watch_stall(now);
-        Ok(now)
-    }
-
-    /// Publishes that this thread is about to sleep; false if a wake-up has come already.
-    fn park_begin(&self) -> bool {
-        self.core.sleep.begin() && self.driver.park_begin()
-    }
-
-    /// Publishes that this thread is awake.
-    fn park_end(&self) {
-        self.driver.park_end();
-        self.core.sleep.end();
-    }
-
-    /// True if [`end`](Self::end) might say so now; decides nothing.
-    fn would_end(&self, until: &Until<'_>) -> bool {
-        let idle = || self.core.live() == 0 && self.core.guards.count() == 0;
-        match (self.core.stop.request(), until) {
-            (Request::Abort, _) => true,
-            (Request::Drain, _) | (Request::Run, Until::Idle) => idle(),
-            (Request::Run, Until::Done(done)) => done(),
-            (Request::Run, Until::Stopped) => false,
-        }
-    }
-
-    /// The time until the nearest deadline, `None` if there is none.
-    fn time_to_sleep(&mut self, now: u64) -> Option<Duration> {
-        let timer = {
-            let timers = self.core.home().timers.borrow();
-            self.core.metrics.timers_pending.set(timers.len() as u64);
-            timers.next_deadline_ns()
-        };
-        let timer = timer.map(|deadline| Duration::from_nanos(deadline.saturating_sub(now)));
-        let stop = match self.core.stop.request() {
-            Request::Drain => self.core.stop.deadline(),
-            Request::Run | Request::Abort => None,
-        };
-        let stop = stop.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let stall = if timer.is_none() && self.stands_still() {
-            self.stall.time_left(now)
-        } else {
-            None
-        };
-        [timer, stop, stall].into_iter().flatten().min()
-    }
-
-    /// True if tasks wait for something that is not this context's doing: no I/O, no timer, no guard.
-    fn stands_still(&self) -> bool {
-        self.core.live() > 0
-            && self.driver.in_flight() == 0
-            && self.core.guards.count() == 0
-            && self.core.home().timers.borrow().is_empty()
-    }
-
-    fn watch_stall(&mut self, now: u64) {
-        let quiet = self.core.home().run_queue.is_empty()
-            && self.core.inbox.is_empty()
-            && self.stands_still();
-        if self.stall.is_due(quiet, now) {
-            let stalled = self.core.stall_report();
-            match &self.core.config.on_stall {
-                Some(callback) => report::guard("the stall callback", || callback(&stalled)),
-                None => report::line(format_args!("{stalled}")),
-            }
-        }
-    }
-
-    fn add_busy(&self, since: u64) -> u64 {
-        let now = timer::now_ns();
-        self.core.home().now.set(now);
-        self.core.metrics.busy.add(now.saturating_sub(since));
-        self.core.metrics.awake_since.set(0);
-        now
-    }
-
-    /// Takes the context down: aborts what is left, cancels and collects its operations, unbinds the thread.
-    ///
-    /// In this order: no new tasks; futures are dropped while the driver still works, as their destructors may use it; the
-    /// inbox is closed and what came last is ended too; timers are dropped; the ring is shut down; and only then is
-    /// the thread unbound.
-    pub(crate) fn finish(self) {
-        let home = self.core.home();
-        home.closing.set(true);
-        self.core.guards.set_ended(true);
-        loop {
-            self.abort_all();
-            let mut arrived = false;
-            for task in self.core.inbox.close() {
-                arrived = true;
-                // SAFETY: just taken out of this core's inbox.
-                unsafe { self.core.receive(TaskPtr(task)) };
-            }
-            if !arrived && home.run_queue.is_empty() && self.core.live() == 0 {
-                break;
-            }
-        }
-        self.core.room.set_closed(true);
-        let mut timers = Vec::new();
-        home.timers.borrow_mut().drain(&mut timers);
-        for waker in timers {
-            report::guard("a timer's waker", || drop(waker));
-        }
-        // Until none is left, as what they drop may ask for another.
-        while !home.states.borrow().is_empty() {
-            for (_, state) in home.states.take() {
-                report::guard("the destructor of a local state", || drop(state));
-            }
-        }
-        report::guard("a driver's payload", || self.driver.shutdown());
-        self.core.metrics.driver.update(&self.driver);
-        self.core.set_unparker(None);
-        let driver = home.driver.borrow_mut().take();
-        drop(driver);
-        drop(self.driver);
-        // What the driver's payloads and the timers' wakers dropped may have queued or spawned once more.
-        while let Some(task) = home.run_queue.pop() {
-            home.run_queue.took(1);
-            // SAFETY: just popped, on the home thread; `closing` has every task end.
-            unsafe { task::run(self.core, task) };
-        }
-        home.kept.clear();
-        drop(self.pinned);
-        let core = self.core;
-        let on_stop = core.config.on_stop.clone();
-        // SAFETY: every task has ended, the queue is empty, the driver is gone, and `core` is not used below.
-        unsafe { core.unbind() };
-        if let Some(on_stop) = on_stop {
-            report::guard("the stop callback", || on_stop());
-        }
-    }
-
-    /// Ends every listed task.
-    fn abort_all(&self) {
-        loop {
-            // SAFETY: on the home thread.
-            while let Some(task) = unsafe { self.core.table.newest() } {
-                // SAFETY: listed tasks are alive and not complete; this is the home thread.
-                unsafe {
-                    task.header().flags.insert(ABORT);
-                    task::schedule_at_home(self.core, task);
-                }
-                self.drain_queue();
-            }
-            self.drain_queue();
-            // SAFETY: on the home thread.
-            if unsafe { self.core.table.newest() }.is_none() {
-                break;
-            }
-        }
-    }
-
-    fn drain_queue(&self) {
-        let home = self.core.home();
-        while let Some(task) = home.run_queue.pop() {
-            home.run_queue.took(1);
-            // SAFETY: just popped, on the home thread. Marked, so that it is dropped rather than polled.
-            unsafe {
-                task.header().flags.insert(ABORT);
-                task::run(self.core, task);
-            }
-        }
     }
 }
 
