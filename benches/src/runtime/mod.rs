@@ -6,6 +6,7 @@
 
 mod cases;
 mod cross_thread;
+mod joined;
 mod measure;
 mod subject;
 mod subjects;

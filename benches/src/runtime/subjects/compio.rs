@@ -1,8 +1,10 @@
 //! compio, with its ring driver.
 
+use std::convert::identity;
 use std::future::Future;
 use std::time::Duration;
 
+use crate::runtime::joined::Joined;
 use crate::runtime::subject::Runtime;
 use crate::settings;
 
@@ -24,8 +26,7 @@ impl Runtime for Compio {
         F: Future + 'static,
         F::Output: 'static,
     {
-        let task = compio::runtime::spawn(future);
-        async move { task.await.expect("the cases do not panic") }
+        Joined::new(compio::runtime::spawn(future), identity)
     }
 
     fn sleep(duration: Duration) -> impl Future<Output = ()> + 'static {

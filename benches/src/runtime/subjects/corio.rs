@@ -1,10 +1,12 @@
 //! corio: one context.
 
+use std::convert::identity;
 use std::future::Future;
 use std::time::{Duration, Instant};
 
 use uring_engine::op::Nop;
 
+use crate::runtime::joined::Joined;
 use crate::runtime::subject::Runtime;
 
 pub(crate) struct Corio;
@@ -23,8 +25,7 @@ impl Runtime for Corio {
         F: Future + 'static,
         F::Output: 'static,
     {
-        let task = context::spawn(future);
-        async move { task.await.expect("the cases do not panic") }
+        Joined::new(context::spawn(future), identity)
     }
 
     fn yield_now() -> impl Future<Output = ()> + 'static {

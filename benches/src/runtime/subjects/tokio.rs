@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::runtime::Builder;
 
+use crate::runtime::joined::Joined;
 use crate::runtime::subject::Runtime;
 
 /// The current-thread runtime.
@@ -92,8 +93,7 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    let task = tokio::spawn(AssertSend(future));
-    async move { task.await.expect("the cases do not panic").0 }
+    Joined::new(tokio::spawn(AssertSend(future)), |output: AssertSend<F::Output>| output.0)
 }
 
 async fn join_ten<F: Future<Output = ()>>(children: [F; 10]) {
