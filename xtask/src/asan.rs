@@ -61,23 +61,25 @@ pub(crate) fn run(args: &AsanArgs) -> Result {
     let target_dir = workspace.target_directory.join("asan");
     check_that_leaks_are_found(&shell, &target_dir)?;
 
-    let mut command = child::cargo_nightly(&shell)
-        .args([
-            "test",
-            "--tests",
-            "--no-fail-fast",
-            "--all-features",
-            "--target",
-            &host(&shell)?,
-            "--target-dir",
-        ])
-        .arg(&target_dir)
-        .env("RUSTFLAGS", child::rustflags(SANITIZER))
-        .env("ASAN_OPTIONS", OPTIONS)
-        .env("RUST_MIN_STACK", TEST_STACK_BYTES);
-    for package in packages {
-        command = command.args(["--package", package]);
-    }
+    let host = host(&shell)?;
+    let instrumented = |subcommand: &[&str]| {
+        let mut command = child::cargo_nightly(&shell)
+            .args(subcommand)
+            .args(["--all-features", "--target", &host, "--target-dir"])
+            .arg(&target_dir)
+            .env("RUSTFLAGS", child::rustflags(SANITIZER))
+            .env("ASAN_OPTIONS", OPTIONS)
+            .env("RUST_MIN_STACK", TEST_STACK_BYTES);
+        for package in &packages {
+            command = command.args(["--package", package]);
+        }
+        command
+    };
+    // Some tests run the examples, which `cargo test --tests` does not build.
+    let examples = instrumented(&["build", "--examples"]);
+    child::announce(&examples);
+    examples.quiet().run()?;
+    let mut command = instrumented(&["test", "--tests", "--no-fail-fast"]);
     if !args.test_args.is_empty() {
         command = command.arg("--").args(&args.test_args);
     }

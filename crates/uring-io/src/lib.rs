@@ -1,8 +1,6 @@
 //! Sockets, files and time on the current context.
 //!
-//! - [`net`]: TCP listeners and streams.
-//! - [`fs`]: files.
-//! - [`time`]: waiting, deadlines, ticks.
+//! [`net`] has TCP listeners and streams, [`fs`] files, and [`time`] waiting, deadlines and ticks.
 //!
 //! # Buffers
 //!

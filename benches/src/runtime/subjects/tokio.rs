@@ -93,7 +93,10 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    Joined::new(tokio::spawn(AssertSend(future)), |output: AssertSend<F::Output>| output.0)
+    Joined::new(
+        tokio::spawn(AssertSend(future)),
+        |output: AssertSend<F::Output>| output.0,
+    )
 }
 
 async fn join_ten<F: Future<Output = ()>>(children: [F; 10]) {

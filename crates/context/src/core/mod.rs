@@ -25,6 +25,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crossbeam_utils::CachePadded;
 pub(crate) use local::Local;
 use uring_engine::Unparker;
 
@@ -60,7 +61,8 @@ pub(crate) struct Core {
     references: AtomicUsize,
     pub(crate) id: u64,
     pub(crate) config: Config,
-    pub(crate) inbox: Inbox<Header>,
+    /// On cache lines of its own: other threads write to it while the home thread works.
+    pub(crate) inbox: CachePadded<Inbox<Header>>,
     pub(crate) table: Table,
     pub(crate) metrics: Counters,
     pub(crate) stop: StopSignal,
@@ -73,10 +75,10 @@ pub(crate) struct Core {
     /// Wake-up system calls made for this context.
     wakeups_sent: AtomicU64,
     /// Whether the home thread sleeps.
-    pub(crate) sleep: SleepState,
+    pub(crate) sleep: CachePadded<SleepState>,
     /// What wakes the driver of the run that is on, if one is.
     unparker: Mutex<Option<Unparker>>,
-    home: Home,
+    home: CachePadded<Home>,
 }
 
 // SAFETY: every field but `home` is for all threads; `home` is reached only through `Local`, which exists only on the
@@ -114,7 +116,7 @@ impl Core {
             references: AtomicUsize::new(1),
             id: NEXT_CORE.fetch_add(1, Ordering::Relaxed),
             config,
-            inbox: Inbox::new(),
+            inbox: CachePadded::new(Inbox::new()),
             table: Table::new(),
             metrics: Counters::default(),
             stop: StopSignal::default(),
@@ -123,9 +125,9 @@ impl Core {
             work,
             pending: AtomicUsize::new(0),
             wakeups_sent: AtomicU64::new(0),
-            sleep: SleepState::new(),
+            sleep: CachePadded::new(SleepState::new()),
             unparker: Mutex::new(None),
-            home: Home {
+            home: CachePadded::new(Home {
                 run_queue: RunQueue::default(),
                 current: Cell::new(None),
                 now: Cell::new(0),
@@ -138,7 +140,7 @@ impl Core {
                 outstanding: Cell::new(0),
                 next_id: Cell::new(0),
                 end_of_ids: Cell::new(0),
-            },
+            }),
         });
         CoreRef(NonNull::from(Box::leak(core)))
     }
