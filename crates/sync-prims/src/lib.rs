@@ -1,7 +1,43 @@
 //! Synchronisation primitives that work under any runtime.
 //!
-//! This crate is where events, latches, wait groups, mutexes, condition variables, semaphores and their relatives will
-//! live, over one wait queue. They will need [`core::task::Waker`] and nothing of a runtime, allocate nothing for a wait,
-//! run no foreign code under a lock, and pass a notification on when the waiter that got it is dropped.
+//! They need [`core::task::Waker`] and nothing of a runtime, so they work under corio, under tokio, in a hand-written
+//! executor, and, through the `_blocking` forms, on plain threads, all at the same time on the same value.
 //!
-//! It is empty so far: nothing here is a stand-in for what is to come.
+//! | To | Use |
+//! |---|---|
+//! | say once that something happened | [`Event`] |
+//! | build a primitive of your own | [`WaitQueue`] |
+//! | wait for any of these on a thread | [`blocking`] |
+//!
+//! # What holds for all
+//!
+//! - **No allocation per wait.** A waiter's node lives in the future that waits.
+//! - **First come, first served.** Waiters are notified in the order in which they were first polled.
+//! - **Nothing is lost when a future is dropped.** A waiter that is dropped leaves the queue; if it had been notified
+//!   already, its notification goes to the next in line. Each future says on its page what that means for it.
+//! - **No foreign code under a lock.** Wakers are cloned before an internal lock is taken, and woken and dropped after it
+//!   was released, so a waker may call back into the primitive.
+//! - **No lock on a path that does not wait.** What can be decided at once is decided in one word.
+//!
+//! A future does nothing until it is polled: it has no place in line before that. Polled again after it has returned
+//! [`Ready`](core::task::Poll::Ready), it panics, except where its page says otherwise.
+//!
+//! # Features
+//!
+//! `std`, on by default: the `_blocking` forms, and [`blocking`]. Without it the crate needs `alloc` only.
+#![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+extern crate alloc;
+
+#[cfg(any(feature = "std", loom))]
+pub mod blocking;
+pub mod event;
+mod queue;
+mod sync;
+#[cfg(all(test, loom))]
+mod testing;
+pub mod wait_queue;
+
+pub use event::Event;
+pub use wait_queue::WaitQueue;

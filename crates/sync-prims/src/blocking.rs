@@ -1,0 +1,107 @@
+//! Waiting on a plain thread.
+//!
+//! The `_blocking` forms of the primitives are [`block_on`] around their futures; it serves any other future as well.
+//! Do not block a thread that runs tasks: the task that would end the wait may be one of them.
+
+#[cfg(not(loom))]
+mod thread_waker;
+
+#[cfg(not(loom))]
+mod park {
+    //! Sleeps by parking the thread.
+
+    use core::future::Future;
+    use core::pin::Pin;
+    use core::task::{Context, Poll};
+    use std::thread;
+    use std::time::Instant;
+
+    use super::thread_waker::thread_waker;
+
+    /// Polls until the future is ready, and sleeps in between; `None` if the deadline came first.
+    pub(super) fn drive<F: Future>(
+        mut future: Pin<&mut F>,
+        deadline: Option<Instant>,
+    ) -> Option<F::Output> {
+        let waker = thread_waker();
+        let mut cx = Context::from_waker(&waker);
+        loop {
+            if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+                return Some(output);
+            }
+            // A wake between the poll and here has left its mark, and the park returns at once. So may a park that
+            // somebody else's unpark ends: the poll tells.
+            match deadline {
+                None => thread::park(),
+                Some(deadline) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return None;
+                    }
+                    thread::park_timeout(left);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(loom)]
+mod park {
+    //! Loom's executor; it knows no time.
+
+    use core::future::Future;
+    use core::pin::Pin;
+    use std::time::Instant;
+
+    pub(super) fn drive<F: Future>(
+        future: Pin<&mut F>,
+        _deadline: Option<Instant>,
+    ) -> Option<F::Output> {
+        Some(loom::future::block_on(future))
+    }
+}
+
+use core::future::Future;
+use core::pin::pin;
+use std::time::{Duration, Instant};
+
+/// Runs a future to completion on this thread, which sleeps while there is nothing to do.
+///
+/// Nothing is allocated. The thread sleeps with [`std::thread::park`], so an unpark from elsewhere costs one poll more, and
+/// one that is meant for the thread's own use of `park` may be consumed here.
+///
+/// ```
+/// use sync_prims::blocking::block_on;
+///
+/// assert_eq!(block_on(async { 6 * 7 }), 42);
+/// ```
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    let future = pin!(future);
+    park::drive(future, None).expect("without a deadline there is no other end")
+}
+
+/// Runs a future for at most so long; `None`, and the future is dropped, if it is not ready by then.
+///
+/// The future is polled at least once, a timeout of zero included.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use sync_prims::{Event, blocking::block_on_timeout};
+///
+/// let event = Event::new();
+/// assert_eq!(block_on_timeout(event.wait(), Duration::from_millis(1)), None);
+/// ```
+pub fn block_on_timeout<F: Future>(future: F, timeout: Duration) -> Option<F::Output> {
+    let future = pin!(future);
+    // A time that the clock cannot express never comes.
+    park::drive(future, Instant::now().checked_add(timeout))
+}
+
+/// Runs a future until the deadline; `None`, and the future is dropped, if it is not ready by then.
+///
+/// The future is polled at least once, even if the deadline has passed.
+pub fn block_on_deadline<F: Future>(future: F, deadline: Instant) -> Option<F::Output> {
+    let future = pin!(future);
+    park::drive(future, Some(deadline))
+}

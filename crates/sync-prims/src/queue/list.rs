@@ -1,0 +1,174 @@
+//! The lists that a queue's lock protects: those who wait, and those who were told but not woken yet.
+//!
+//! Both are intrusive and doubly linked. A list does not move its nodes and does not own them.
+
+use core::pin::Pin;
+use core::ptr;
+use core::task::Waker;
+
+use super::waiter::{Links, Token, Waiter};
+use super::wake_batch::WakeBatch;
+
+/// The two lists of a queue.
+pub(super) struct Lists {
+    waiting: List,
+    released: List,
+}
+
+#[derive(Clone, Copy)]
+struct List {
+    first: *const Waiter,
+    last: *const Waiter,
+}
+
+// SAFETY: the pointers are to waiters that are pinned while they are linked, and are followed under the lock alone.
+unsafe impl Send for Lists {}
+
+impl List {
+    const EMPTY: List = List {
+        first: ptr::null(),
+        last: ptr::null(),
+    };
+}
+
+impl Lists {
+    pub(super) const fn new() -> Lists {
+        Lists {
+            waiting: List::EMPTY,
+            released: List::EMPTY,
+        }
+    }
+
+    /// Lets an idle waiter wait, before or behind the others; takes the waker.
+    ///
+    /// # Safety
+    ///
+    /// The waiter is in no list, and stays pinned and alive until it is notified or unlinked.
+    pub(super) unsafe fn link(
+        &mut self,
+        waiter: Pin<&Waiter>,
+        waker: &mut Option<Waker>,
+        tag: usize,
+        front: bool,
+    ) {
+        let new: *const Waiter = waiter.get_ref();
+        let (previous, next) = if front {
+            (ptr::null(), self.waiting.first)
+        } else {
+            (self.waiting.last, ptr::null())
+        };
+        edit(new, |links| {
+            *links = Links {
+                previous,
+                next,
+                tag,
+                waker: waker.take(),
+            };
+        });
+        match node(previous) {
+            Some(previous) => edit(previous, |links| links.next = new),
+            None => self.waiting.first = new,
+        }
+        match node(next) {
+            Some(next) => edit(next, |links| links.previous = new),
+            None => self.waiting.last = new,
+        }
+        waiter.set_waiting();
+    }
+
+    /// Takes a waiter out of whichever list it is in, for its owner; hands out its waker.
+    ///
+    /// # Safety
+    ///
+    /// The waiter is in one of these lists.
+    pub(super) unsafe fn unlink(&mut self, waiter: Pin<&Waiter>) -> Option<Waker> {
+        let waker = self.take_out(waiter.get_ref());
+        waiter.set_idle();
+        waker
+    }
+
+    /// Of those who wait, what the first was linked with.
+    #[inline]
+    pub(super) fn first_tag(&self) -> Option<usize> {
+        node(self.waiting.first).map(|first| edit(first, |links| links.tag))
+    }
+
+    pub(super) fn set_first_tag(&mut self, tag: usize) {
+        if let Some(first) = node(self.waiting.first) {
+            edit(first, |links| links.tag = tag);
+        }
+    }
+
+    /// Notifies the first of those who wait; hands out its waker.
+    pub(super) fn notify_first(&mut self, token: Token) -> Option<Waker> {
+        let first = node(self.waiting.first)?;
+        self.notify(first, token)
+    }
+
+    /// Moves all who wait behind those who were told.
+    pub(super) fn release_all(&mut self) {
+        let Some(first) = node(self.waiting.first) else {
+            return;
+        };
+        match node(self.released.last) {
+            Some(last) => {
+                edit(last, |links| links.next = first);
+                edit(first, |links| links.previous = last);
+                self.released.last = self.waiting.last;
+            }
+            None => self.released = self.waiting,
+        }
+        self.waiting = List::EMPTY;
+    }
+
+    /// Notifies some of those who were told, as many as the batch has room for; whether there are more.
+    pub(super) fn notify_released(&mut self, token: Token, batch: &mut WakeBatch) -> bool {
+        while let Some(first) = node(self.released.first) {
+            if batch.is_full() {
+                return true;
+            }
+            if let Some(waker) = self.notify(first, token) {
+                batch.push(waker);
+            }
+        }
+        false
+    }
+
+    fn notify(&mut self, told: *const Waiter, token: Token) -> Option<Waker> {
+        let waker = self.take_out(told);
+        // SAFETY: `told` was linked until the line above, under the lock that is still held.
+        unsafe { Waiter::notify(told, token) };
+        waker
+    }
+
+    fn take_out(&mut self, leaving: *const Waiter) -> Option<Waker> {
+        let (previous, next, waker) = edit(leaving, |links| {
+            (links.previous, links.next, links.waker.take())
+        });
+        match node(previous) {
+            Some(previous) => edit(previous, |links| links.next = next),
+            None if self.waiting.first == leaving => self.waiting.first = next,
+            None => self.released.first = next,
+        }
+        match node(next) {
+            Some(next) => edit(next, |links| links.previous = previous),
+            None if self.waiting.last == leaving => self.waiting.last = previous,
+            None => self.released.last = previous,
+        }
+        waker
+    }
+}
+
+/// `None` for the pointer of a list's end.
+#[inline]
+fn node(pointer: *const Waiter) -> Option<*const Waiter> {
+    (!pointer.is_null()).then_some(pointer)
+}
+
+/// Works on the links of a node that is in a list, or about to be.
+#[inline]
+fn edit<R>(waiter: *const Waiter, work: impl FnOnce(&mut Links) -> R) -> R {
+    // SAFETY: every pointer in a list is to a waiter that is pinned and alive until it is taken out, and the caller
+    // holds the lock (it has the `Lists`), so this is the only access to the links.
+    unsafe { (*waiter).links.with_mut(|links| work(&mut *links)) }
+}

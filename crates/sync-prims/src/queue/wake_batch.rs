@@ -1,0 +1,68 @@
+//! Wakers taken under a lock, to be woken after it was released.
+
+use core::mem::MaybeUninit;
+use core::task::Waker;
+
+/// How many are woken between two holds of the lock.
+pub(crate) const BATCH: usize = 32;
+
+/// Up to [`BATCH`] wakers, on the stack.
+pub(crate) struct WakeBatch {
+    wakers: [MaybeUninit<Waker>; BATCH],
+    /// `wakers[woken..filled]` are there.
+    filled: usize,
+    woken: usize,
+}
+
+impl WakeBatch {
+    pub(crate) const fn new() -> WakeBatch {
+        WakeBatch {
+            wakers: [const { MaybeUninit::uninit() }; BATCH],
+            filled: 0,
+            woken: 0,
+        }
+    }
+
+    pub(crate) const fn is_full(&self) -> bool {
+        self.filled == BATCH
+    }
+
+    /// # Panics
+    ///
+    /// If the batch is full.
+    pub(crate) fn push(&mut self, waker: Waker) {
+        self.wakers[self.filled].write(waker);
+        self.filled += 1;
+    }
+
+    /// Wakes all, in the order they were pushed. If a waker panics, the rest is woken while the panic unwinds.
+    pub(crate) fn wake_all(self) {
+        drop(self);
+    }
+
+    fn wake_next(&mut self) -> bool {
+        if self.woken == self.filled {
+            return false;
+        }
+        let next = self.woken;
+        self.woken += 1;
+        // SAFETY: `woken <= next < filled`, and the step of `woken` gives this waker away once.
+        unsafe { self.wakers[next].assume_init_read() }.wake();
+        true
+    }
+}
+
+impl Drop for WakeBatch {
+    fn drop(&mut self) {
+        struct OnPanic<'b>(&'b mut WakeBatch);
+
+        impl Drop for OnPanic<'_> {
+            fn drop(&mut self) {
+                while self.0.wake_next() {}
+            }
+        }
+
+        let batch = OnPanic(self);
+        while batch.0.wake_next() {}
+    }
+}
