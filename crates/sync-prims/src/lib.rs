@@ -34,6 +34,7 @@ extern crate alloc;
 pub mod blocking;
 pub mod event;
 mod queue;
+pub mod raw;
 mod sync;
 #[cfg(all(test, loom))]
 mod testing;

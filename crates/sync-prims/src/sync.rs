@@ -9,12 +9,16 @@
 #[cfg(not(loom))]
 mod real;
 #[cfg(not(loom))]
-pub(crate) use real::{AtomicBool, AtomicUsize, Lock, LockGuard, Ordering, UnsafeCell, fence};
+pub(crate) use real::{AtomicBool, AtomicUsize, Ordering, UnsafeCell, fence};
+#[cfg(not(loom))]
+pub use real::{Lock, LockGuard};
 
 #[cfg(loom)]
 mod model;
 #[cfg(loom)]
-pub(crate) use model::{AtomicBool, AtomicUsize, Lock, LockGuard, Ordering, UnsafeCell, fence};
+pub(crate) use model::{AtomicBool, AtomicUsize, Ordering, UnsafeCell, fence};
+#[cfg(loom)]
+pub use model::{Lock, LockGuard};
 
 /// A function that is `const`, except under loom.
 macro_rules! const_unless_loom {

@@ -2,6 +2,7 @@
 //!
 //! Both are intrusive and doubly linked. A list does not move its nodes and does not own them.
 
+use core::fmt;
 use core::pin::Pin;
 use core::ptr;
 use core::task::Waker;
@@ -9,8 +10,12 @@ use core::task::Waker;
 use super::waiter::{Links, Token, Waiter};
 use super::wake_batch::WakeBatch;
 
-/// The two lists of a queue.
-pub(super) struct Lists {
+/// Waiters in the order of their arrival, to be kept under a lock of one's own.
+///
+/// It does not own its waiters, does no locking and wakes nobody: it hands out wakers, to be woken when the lock was
+/// released. Who waits stands in a first list; [`release_all`](WaitList::release_all) moves all of them to a second one, whose
+/// waiters were told but are not woken yet.
+pub struct WaitList {
     waiting: List,
     released: List,
 }
@@ -22,7 +27,7 @@ struct List {
 }
 
 // SAFETY: the pointers are to waiters that are pinned while they are linked, and are followed under the lock alone.
-unsafe impl Send for Lists {}
+unsafe impl Send for WaitList {}
 
 impl List {
     const EMPTY: List = List {
@@ -31,20 +36,22 @@ impl List {
     };
 }
 
-impl Lists {
-    pub(super) const fn new() -> Lists {
-        Lists {
+impl WaitList {
+    /// A list of nobody.
+    pub const fn new() -> WaitList {
+        WaitList {
             waiting: List::EMPTY,
             released: List::EMPTY,
         }
     }
 
-    /// Lets an idle waiter wait, before or behind the others; takes the waker.
+    /// Lets an idle waiter wait, before or behind the others; takes the waker. `tag` is the caller's.
     ///
     /// # Safety
     ///
-    /// The waiter is in no list, and stays pinned and alive until it is notified or unlinked.
-    pub(super) unsafe fn link(
+    /// - The waiter is in no list, and stays pinned and alive until it is notified or unlinked from this one.
+    /// - Until then this list stays where it is, and is used by one thread at a time.
+    pub unsafe fn link(
         &mut self,
         waiter: Pin<&Waiter>,
         waker: &mut Option<Waker>,
@@ -80,33 +87,41 @@ impl Lists {
     ///
     /// # Safety
     ///
-    /// The waiter is in one of these lists.
-    pub(super) unsafe fn unlink(&mut self, waiter: Pin<&Waiter>) -> Option<Waker> {
+    /// The waiter was linked into this list and not notified since.
+    pub unsafe fn unlink(&mut self, waiter: Pin<&Waiter>) -> Option<Waker> {
         let waker = self.take_out(waiter.get_ref());
         waiter.set_idle();
         waker
     }
 
+    /// Whether nobody waits; those who were told already do not count.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.waiting.first.is_null()
+    }
+
     /// Of those who wait, what the first was linked with.
     #[inline]
-    pub(super) fn first_tag(&self) -> Option<usize> {
+    pub fn first_tag(&self) -> Option<usize> {
         node(self.waiting.first).map(|first| edit(first, |links| links.tag))
     }
 
-    pub(super) fn set_first_tag(&mut self, tag: usize) {
+    /// Changes what the first of those who wait was linked with.
+    pub fn set_first_tag(&mut self, tag: usize) {
         if let Some(first) = node(self.waiting.first) {
             edit(first, |links| links.tag = tag);
         }
     }
 
     /// Notifies the first of those who wait; hands out its waker.
-    pub(super) fn notify_first(&mut self, token: Token) -> Option<Waker> {
+    pub fn notify_first(&mut self, token: Token) -> Option<Waker> {
         let first = node(self.waiting.first)?;
         self.notify(first, token)
     }
 
-    /// Moves all who wait behind those who were told.
-    pub(super) fn release_all(&mut self) {
+    /// Moves all who wait behind those who were told. What follows is [`notify_released`](WaitList::notify_released), until
+    /// nobody is left.
+    pub fn release_all(&mut self) {
         let Some(first) = node(self.waiting.first) else {
             return;
         };
@@ -122,7 +137,7 @@ impl Lists {
     }
 
     /// Notifies some of those who were told, as many as the batch has room for; whether there are more.
-    pub(super) fn notify_released(&mut self, token: Token, batch: &mut WakeBatch) -> bool {
+    pub fn notify_released(&mut self, token: Token, batch: &mut WakeBatch) -> bool {
         while let Some(first) = node(self.released.first) {
             if batch.is_full() {
                 return true;
@@ -159,6 +174,20 @@ impl Lists {
     }
 }
 
+impl Default for WaitList {
+    fn default() -> WaitList {
+        WaitList::new()
+    }
+}
+
+impl fmt::Debug for WaitList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WaitList")
+            .field("is_empty", &self.is_empty())
+            .finish_non_exhaustive()
+    }
+}
+
 /// `None` for the pointer of a list's end.
 #[inline]
 fn node(pointer: *const Waiter) -> Option<*const Waiter> {
@@ -169,6 +198,6 @@ fn node(pointer: *const Waiter) -> Option<*const Waiter> {
 #[inline]
 fn edit<R>(waiter: *const Waiter, work: impl FnOnce(&mut Links) -> R) -> R {
     // SAFETY: every pointer in a list is to a waiter that is pinned and alive until it is taken out, and the caller
-    // holds the lock (it has the `Lists`), so this is the only access to the links.
+    // holds the lock (it has the `WaitList`), so this is the only access to the links.
     unsafe { (*waiter).links.with_mut(|links| work(&mut *links)) }
 }

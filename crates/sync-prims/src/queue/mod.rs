@@ -8,7 +8,7 @@
 //!
 //! | part | written by | read by |
 //! |------|------------|---------|
-//! | [`Lists`], and of a waiter: links, tag, stored waker | whoever holds the queue's lock | the same |
+//! | [`WaitList`], and of a waiter: links, tag, stored waker | whoever holds the queue's lock | the same |
 //! | a waiter's `state` | under the lock; its owner alone once it is notified or was never linked | its owner, with or without the lock |
 //! | a waiter's `stored` (which waker it stored last) | its owner | its owner |
 //!
@@ -62,9 +62,9 @@ use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 
 use crate::sync::{Lock, LockGuard, const_unless_loom};
-use list::Lists;
-pub(crate) use waiter::{Token, Waiter};
-pub(crate) use wake_batch::WakeBatch;
+pub use list::WaitList;
+pub use waiter::{Token, Waiter};
+pub use wake_batch::WakeBatch;
 
 /// What [`Queue::poll`] does with a waiter that is not in the queue yet.
 pub(crate) enum Admission<R> {
@@ -97,14 +97,14 @@ pub(crate) enum Cancelled<'q> {
 
 /// Waiters in the order of their arrival.
 pub(crate) struct Queue {
-    lists: Lock<Lists>,
+    lists: Lock<WaitList>,
 }
 
 /// A queue whose lock is held. Dropping it releases the lock.
 pub(crate) struct Locked<'q> {
     queue: &'q Queue,
     // Fields are dropped in this order: the waker's destructor is foreign and runs without the lock.
-    lists: LockGuard<'q, Lists>,
+    lists: LockGuard<'q, WaitList>,
     _discarded: Option<Waker>,
 }
 
@@ -112,7 +112,7 @@ impl Queue {
     const_unless_loom! {
         pub(crate) const fn new() -> Queue {
             Queue {
-                lists: Lock::new(Lists::new()),
+                lists: Lock::new(WaitList::new()),
             }
         }
     }

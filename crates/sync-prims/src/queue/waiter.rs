@@ -1,6 +1,7 @@
 //! The node of one wait.
 
 use core::cell::Cell;
+use core::fmt;
 use core::marker::PhantomPinned;
 use core::pin::Pin;
 use core::ptr;
@@ -13,12 +14,14 @@ const WAITING: usize = 1;
 /// Every greater value is a notification with the token `state - NOTIFIED`.
 const NOTIFIED: usize = 2;
 
-/// What a notification hands over. Its values are the primitive's.
+/// What a notification hands over: a number of the caller's, less than [`usize::MAX`] - 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Token(pub(crate) usize);
+pub struct Token(pub usize);
 
-/// One wait, as a node in a future.
-pub(crate) struct Waiter {
+/// One wait, as a node in a future: idle, waiting in a [`WaitList`](super::WaitList), or notified.
+///
+/// Its methods are for its owner, the future that holds it pinned.
+pub struct Waiter {
     state: AtomicUsize,
     stored: Cell<Identity>,
     pub(super) links: UnsafeCell<Links>,
@@ -45,8 +48,8 @@ impl Waiter {
     const_unless_loom! {
         /// A waiter in no queue.
         ///
-        /// Whoever polls it in a queue calls [`Queue::cancel`](super::Queue::cancel) on that queue before it is dropped.
-        pub(crate) const fn new() -> Waiter {
+        /// Whoever lets it wait takes it out again before it is dropped.
+        pub const fn new() -> Waiter {
             Waiter {
                 state: AtomicUsize::new(IDLE),
                 stored: Cell::new((ptr::null(), ptr::null())),
@@ -61,15 +64,15 @@ impl Waiter {
         }
     }
 
-    /// For its owner, who alone leaves and enters this state.
+    /// Whether it neither waits nor holds a notification.
     #[inline]
-    pub(crate) fn is_idle(&self) -> bool {
+    pub fn is_idle(&self) -> bool {
         self.state.load(Ordering::Relaxed) == IDLE
     }
 
-    /// For its owner: takes the notification, if there is one, and is idle then.
+    /// Takes the notification, if there is one, and is idle then. Needs no lock.
     #[inline]
-    pub(super) fn take_notified(&self) -> Option<Token> {
+    pub fn take_notified(&self) -> Option<Token> {
         let state = self.state.load(Ordering::Acquire);
         if state < NOTIFIED {
             return None;
@@ -78,14 +81,16 @@ impl Waiter {
         Some(Token(state - NOTIFIED))
     }
 
-    /// Whether the waker stored last would wake the same task; for the owner.
+    /// Whether the waker stored last would wake the same task. Needs no lock: while the waiter waits, that waker is stored
+    /// still, or is being woken.
     #[inline]
-    pub(super) fn has_stored(&self, waker: &Waker) -> bool {
+    pub fn has_stored(&self, waker: &Waker) -> bool {
         self.stored.get() == identity(waker)
     }
 
+    /// Notes which waker was stored, for [`has_stored`](Waiter::has_stored).
     #[inline]
-    pub(super) fn remember_stored(&self, waker: &Waker) {
+    pub fn remember_stored(&self, waker: &Waker) {
         self.stored.set(identity(waker));
     }
 
@@ -105,9 +110,9 @@ impl Waiter {
     ///
     /// # Safety
     ///
-    /// The lock of the queue that the waiter is linked into is held.
+    /// The waiter waits, and the lock of its list is held.
     #[inline]
-    pub(super) unsafe fn swap_waker(self: Pin<&Self>, waker: &mut Option<Waker>) {
+    pub unsafe fn swap_waker(self: Pin<&Self>, waker: &mut Option<Waker>) {
         // SAFETY: the caller holds the lock that protects the links.
         self.links
             .with_mut(|links| unsafe { core::mem::swap(&mut (*links).waker, waker) });
@@ -122,6 +127,20 @@ impl Waiter {
     pub(super) unsafe fn notify(waiter: *const Waiter, token: Token) {
         // SAFETY: the owner cannot free the waiter before it has seen this store, or without the lock.
         unsafe { &(*waiter).state }.store(NOTIFIED + token.0, Ordering::Release);
+    }
+}
+
+impl Default for Waiter {
+    fn default() -> Waiter {
+        Waiter::new()
+    }
+}
+
+impl fmt::Debug for Waiter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waiter")
+            .field("is_idle", &self.is_idle())
+            .finish_non_exhaustive()
     }
 }
 

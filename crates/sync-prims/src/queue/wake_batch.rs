@@ -1,13 +1,14 @@
 //! Wakers taken under a lock, to be woken after it was released.
 
+use core::fmt;
 use core::mem::MaybeUninit;
 use core::task::Waker;
 
 /// How many are woken between two holds of the lock.
-pub(crate) const BATCH: usize = 32;
+pub(super) const BATCH: usize = 32;
 
-/// Up to [`BATCH`] wakers, on the stack.
-pub(crate) struct WakeBatch {
+/// Up to 32 wakers, on the stack. Dropping it wakes them.
+pub struct WakeBatch {
     wakers: [MaybeUninit<Waker>; BATCH],
     /// `wakers[woken..filled]` are there.
     filled: usize,
@@ -15,7 +16,8 @@ pub(crate) struct WakeBatch {
 }
 
 impl WakeBatch {
-    pub(crate) const fn new() -> WakeBatch {
+    /// An empty batch.
+    pub const fn new() -> WakeBatch {
         WakeBatch {
             wakers: [const { MaybeUninit::uninit() }; BATCH],
             filled: 0,
@@ -23,20 +25,23 @@ impl WakeBatch {
         }
     }
 
-    pub(crate) const fn is_full(&self) -> bool {
+    /// Whether there is no more room.
+    pub const fn is_full(&self) -> bool {
         self.filled == BATCH
     }
 
+    /// Adds a waker.
+    ///
     /// # Panics
     ///
     /// If the batch is full.
-    pub(crate) fn push(&mut self, waker: Waker) {
+    pub fn push(&mut self, waker: Waker) {
         self.wakers[self.filled].write(waker);
         self.filled += 1;
     }
 
     /// Wakes all, in the order they were pushed. If a waker panics, the rest is woken while the panic unwinds.
-    pub(crate) fn wake_all(self) {
+    pub fn wake_all(self) {
         drop(self);
     }
 
@@ -49,6 +54,20 @@ impl WakeBatch {
         // SAFETY: `woken <= next < filled`, and the step of `woken` gives this waker away once.
         unsafe { self.wakers[next].assume_init_read() }.wake();
         true
+    }
+}
+
+impl Default for WakeBatch {
+    fn default() -> WakeBatch {
+        WakeBatch::new()
+    }
+}
+
+impl fmt::Debug for WakeBatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WakeBatch")
+            .field("wakers", &(self.filled - self.woken))
+            .finish()
     }
 }
 

@@ -5,12 +5,12 @@ pub(crate) use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 #[cfg(not(feature = "std"))]
 mod spin;
 #[cfg(not(feature = "std"))]
-pub(crate) use spin::{Lock, LockGuard};
+pub use spin::{Lock, LockGuard};
 
 #[cfg(feature = "std")]
 mod futex;
 #[cfg(feature = "std")]
-pub(crate) use futex::{Lock, LockGuard};
+pub use futex::{Lock, LockGuard};
 
 /// [`core::cell::UnsafeCell`] with the interface of loom's, which sees every access.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use crossbeam_utils::Backoff;
 
 /// A value that one thread at a time may touch.
-pub(crate) struct Lock<T> {
+pub struct Lock<T> {
     held: AtomicBool,
     value: UnsafeCell<T>,
 }
@@ -18,18 +18,20 @@ pub(crate) struct Lock<T> {
 unsafe impl<T: Send> Sync for Lock<T> {}
 
 /// The right to touch the value, given back on drop.
-pub(crate) struct LockGuard<'a, T>(&'a Lock<T>);
+pub struct LockGuard<'a, T>(&'a Lock<T>);
 
 impl<T> Lock<T> {
-    pub(crate) const fn new(value: T) -> Lock<T> {
+    /// A value that nobody touches yet.
+    pub const fn new(value: T) -> Lock<T> {
         Lock {
             held: AtomicBool::new(false),
             value: UnsafeCell::new(value),
         }
     }
 
+    /// Waits until nobody else touches the value, and lends it. To be held for a few instructions.
     #[inline]
-    pub(crate) fn lock(&self) -> LockGuard<'_, T> {
+    pub fn lock(&self) -> LockGuard<'_, T> {
         let backoff = Backoff::new();
         while self
             .held
@@ -63,5 +65,11 @@ impl<T> DerefMut for LockGuard<'_, T> {
 impl<T> Drop for LockGuard<'_, T> {
     fn drop(&mut self) {
         self.0.held.store(false, Ordering::Release);
+    }
+}
+
+impl<T> core::fmt::Debug for Lock<T> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Lock").finish_non_exhaustive()
     }
 }
