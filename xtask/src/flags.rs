@@ -24,7 +24,7 @@ pub(crate) enum Command {
     Doctor(DoctorArgs),
     /// Check the dependency edges between the workspace's packages
     Layers,
-    /// Run the loom models
+    /// Run the loom models, and the larger programs under shuttle
     Loom(LoomArgs),
     /// Run all suites and doc tests, compile the examples, then run the quick tier of the loom models
     Test(TestArgs),
@@ -64,12 +64,13 @@ pub(crate) struct LoomArgs {
     /// Check only these packages
     #[arg(short, long, value_name = "PACKAGE")]
     pub(crate) package: Vec<String>,
-    /// Explore up to 3 preemptions without a time limit, instead of 2 preemptions and 60 s per model
+    /// Explore up to 3 preemptions without a time limit, instead of 2 preemptions and 60 s per model, and 20 times as many
+    /// schedules of each program
     #[arg(long)]
     pub(crate) full: bool,
-    /// Run only models whose name contains this
-    #[arg(value_name = "FILTER", default_value = "loom_")]
-    pub(crate) filter: String,
+    /// Run only models whose name contains this; of the programs, if it begins with `shuttle_`
+    #[arg(value_name = "FILTER")]
+    pub(crate) filter: Option<String>,
 }
 
 #[derive(Args)]

@@ -80,7 +80,7 @@ fn run_models(packages: &[String]) -> Result<Vec<loom::Report>> {
     loom::check(&LoomArgs {
         package,
         full: false,
-        filter: "loom_".to_owned(),
+        filter: None,
     })
 }
 

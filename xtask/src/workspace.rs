@@ -77,12 +77,21 @@ impl Workspace {
 impl Package {
     /// True if the package has models: it depends on loom under `cfg(loom)`.
     pub(crate) fn has_loom(&self) -> bool {
+        self.depends_under_its_cfg("loom")
+    }
+
+    /// True if the package has programs for random schedules: it depends on shuttle under `cfg(shuttle)`.
+    pub(crate) fn has_shuttle(&self) -> bool {
+        self.depends_under_its_cfg("shuttle")
+    }
+
+    fn depends_under_its_cfg(&self, name: &str) -> bool {
         self.dependencies.iter().any(|dependency| {
-            dependency.name == "loom"
+            dependency.name == name
                 && dependency
                     .target
                     .as_deref()
-                    .is_some_and(|t| t.contains("loom"))
+                    .is_some_and(|t| t.contains(name))
         })
     }
 }

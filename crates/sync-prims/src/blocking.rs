@@ -3,10 +3,10 @@
 //! The `_blocking` forms of the primitives are [`block_on`] around their futures; it serves any other future as well.
 //! Do not block a thread that runs tasks: the task that would end the wait may be one of them.
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 mod thread_waker;
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 mod park {
     //! Sleeps by parking the thread.
 
@@ -45,19 +45,24 @@ mod park {
     }
 }
 
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 mod park {
-    //! Loom's executor; it knows no time.
+    //! The executor of the model; it knows no time.
 
     use core::future::Future;
     use core::pin::Pin;
     use std::time::Instant;
 
+    #[cfg(loom)]
+    use loom::future::block_on;
+    #[cfg(not(loom))]
+    use shuttle::future::block_on;
+
     pub(super) fn drive<F: Future>(
         future: Pin<&mut F>,
         _deadline: Option<Instant>,
     ) -> Option<F::Output> {
-        Some(loom::future::block_on(future))
+        Some(block_on(future))
     }
 }
 

@@ -35,6 +35,8 @@ pub mod blocking;
 pub mod event;
 mod queue;
 pub mod raw;
+#[cfg(all(test, shuttle, not(loom)))]
+mod shuttle_tests;
 mod sync;
 #[cfg(all(test, loom))]
 mod testing;

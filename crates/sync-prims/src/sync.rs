@@ -1,24 +1,32 @@
-//! What the protocols are made of: loom's types under `--cfg loom`, the real ones otherwise.
+//! What the protocols are made of: the real types, loom's under `--cfg loom`, shuttle's under `--cfg shuttle`.
 //!
 //! Loom explores the interleavings of everything that goes through this module: the atomics, the lock, and the cells that
 //! the lock protects. It has no model of a weaker ordering than the code asks for on real hardware, and none of a waker
-//! that is leaked; the ordinary tests look at those.
+//! that is leaked; the ordinary tests look at those. Shuttle takes random schedules through programs too large for loom,
+//! and treats every ordering as sequentially consistent.
 //!
 //! Loom's types have no `const` constructors, so [`const_unless_loom`] writes those of the primitives.
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 mod real;
-#[cfg(not(loom))]
-pub(crate) use real::{AtomicBool, AtomicUsize, Ordering, UnsafeCell, fence};
-#[cfg(not(loom))]
-pub use real::{Lock, LockGuard};
+#[cfg(not(any(loom, shuttle)))]
+use real as types;
 
 #[cfg(loom)]
 mod model;
 #[cfg(loom)]
-pub(crate) use model::{AtomicBool, AtomicUsize, Ordering, UnsafeCell, fence};
-#[cfg(loom)]
-pub use model::{Lock, LockGuard};
+use model as types;
+
+#[cfg(all(shuttle, not(loom)))]
+mod scheduled;
+#[cfg(all(shuttle, not(loom)))]
+use scheduled as types;
+
+#[cfg(not(loom))]
+mod cell;
+
+pub(crate) use types::{AtomicBool, AtomicUsize, Ordering, UnsafeCell, fence};
+pub use types::{Lock, LockGuard};
 
 /// A function that is `const`, except under loom.
 macro_rules! const_unless_loom {

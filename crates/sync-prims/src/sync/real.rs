@@ -2,6 +2,8 @@
 
 pub(crate) use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 
+pub(crate) use super::cell::UnsafeCell;
+
 #[cfg(not(feature = "std"))]
 mod spin;
 #[cfg(not(feature = "std"))]
@@ -11,25 +13,3 @@ pub use spin::{Lock, LockGuard};
 mod futex;
 #[cfg(feature = "std")]
 pub use futex::{Lock, LockGuard};
-
-/// [`core::cell::UnsafeCell`] with the interface of loom's, which sees every access.
-#[derive(Debug)]
-pub(crate) struct UnsafeCell<T>(core::cell::UnsafeCell<T>);
-
-impl<T> UnsafeCell<T> {
-    pub(crate) const fn new(value: T) -> UnsafeCell<T> {
-        UnsafeCell(core::cell::UnsafeCell::new(value))
-    }
-
-    /// Lends a pointer to read through.
-    #[inline]
-    pub(crate) fn with<R>(&self, read: impl FnOnce(*const T) -> R) -> R {
-        read(self.0.get())
-    }
-
-    /// Lends a pointer to read and write through.
-    #[inline]
-    pub(crate) fn with_mut<R>(&self, write: impl FnOnce(*mut T) -> R) -> R {
-        write(self.0.get())
-    }
-}
