@@ -1,0 +1,222 @@
+//! Wakers that call back, and wakers that panic.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use crate::harness::{Wait, finish, future, pending, wait};
+use crate::subject::Subject;
+use crate::support::{Hand, Hooks, Wakes, poll_with};
+
+/// What a waker does to the primitive that calls it.
+#[derive(Clone, Copy, Debug)]
+enum Call {
+    Look,
+    PollAnother,
+    DropAnother,
+    Notify,
+}
+
+const CALLS: [Call; 4] = [
+    Call::Look,
+    Call::PollAnother,
+    Call::DropAnother,
+    Call::Notify,
+];
+
+#[derive(Clone, Copy, Debug)]
+enum From {
+    Clone,
+    Wake,
+    Drop,
+}
+
+pub(crate) fn calls_from_clone<S: Subject>() {
+    CALLS
+        .into_iter()
+        .for_each(|call| calls::<S>(From::Clone, call));
+}
+
+pub(crate) fn calls_from_wake<S: Subject>() {
+    CALLS
+        .into_iter()
+        .for_each(|call| calls::<S>(From::Wake, call));
+}
+
+pub(crate) fn calls_from_drop<S: Subject>() {
+    CALLS
+        .into_iter()
+        .for_each(|call| calls::<S>(From::Drop, call));
+}
+
+/// Between two ordinary waiters stands one whose waker calls back. It is polled, polled with another waker, notified or
+/// dropped; none of this may deadlock, and the others get through.
+fn calls<S: Subject>(from: From, call: Call) {
+    for dropped in [false, true] {
+        let waiters = 3.min(S::MOST_WAITERS);
+        // One more can wait: the one that the waker polls.
+        let subject = Arc::new(S::blocked(waiters));
+        let others: Vec<_> = (1..waiters).map(|_| pending(&subject)).collect();
+        let others = Arc::new(Mutex::new(others));
+        let called = Arc::new(AtomicBool::new(false));
+        let hook = hook(&subject, &others, &called, call);
+        let mut hooks = Hooks::default();
+        match from {
+            From::Clone => hooks.clone = Some(hook),
+            From::Wake => hooks.wake = Some(hook),
+            From::Drop => hooks.drop = Some(hook),
+        }
+        let waker = Arc::new(hooks).waker();
+        let mut reentrant = future(&subject);
+        let mut through = poll_with(reentrant.as_mut(), &waker).is_ready();
+        let plain = Wakes::new();
+        if !through && matches!(from, From::Drop) && !dropped {
+            // Takes the place of the waker that calls back, which is dropped.
+            through = poll_with(reentrant.as_mut(), &plain.waker()).is_ready();
+        }
+        let mut reentrant = (!through && !dropped).then_some(reentrant);
+        // Everybody gets through, in whatever order the calls have left them.
+        for _ in 0..8 {
+            subject.notify_one();
+            let mut waiting = std::mem::take(&mut *others.lock().unwrap());
+            waiting.retain_mut(|wait| wait.poll().is_pending());
+            others.lock().unwrap().append(&mut waiting);
+            if let Some(wait) = &mut reentrant
+                && poll_with(wait.as_mut(), &waker).is_ready()
+            {
+                reentrant = None;
+            }
+        }
+        let still = others.lock().unwrap().len();
+        assert!(
+            reentrant.is_none() && still == 0,
+            "{from:?} {call:?}: {still} wait"
+        );
+        drop(waker);
+        let never_called = matches!((from, dropped), (From::Wake, true));
+        assert!(called.load(Ordering::SeqCst) || never_called, "{from:?}");
+    }
+}
+
+fn hook<S: Subject>(
+    subject: &Arc<S>,
+    others: &Arc<Mutex<Vec<Wait>>>,
+    called: &Arc<AtomicBool>,
+    call: Call,
+) -> Box<dyn Fn() + Send + Sync> {
+    // Weak, or the hooks and the waits would keep each other.
+    let subject = Arc::downgrade(subject);
+    let others = others.clone();
+    let called = called.clone();
+    Box::new(move || {
+        called.store(true, Ordering::SeqCst);
+        let Some(subject) = subject.upgrade() else {
+            return;
+        };
+        match call {
+            Call::Look => subject.look(),
+            Call::PollAnother => {
+                let _ = wait(&subject).poll();
+            }
+            Call::DropAnother => {
+                let other = others.lock().unwrap().pop();
+                drop(other);
+            }
+            Call::Notify => subject.notify_one(),
+        }
+    })
+}
+
+/// One waker that panics does not cost the others their wake.
+pub(crate) fn a_waker_that_panics<S: Subject>() {
+    for panics in [0, 5, 40, 99] {
+        let waiters = 100.min(S::MOST_WAITERS);
+        let panics = panics.min(waiters - 1);
+        let subject = Arc::new(S::blocked(waiters));
+        let hooks = Arc::new(Hooks {
+            wake: Some(Box::new(|| panic!("as it should"))),
+            ..Hooks::default()
+        });
+        let mut broken = future(&subject);
+        let mut waits: Vec<_> = (0..panics).map(|_| pending(&subject)).collect();
+        assert!(poll_with(broken.as_mut(), &hooks.waker()).is_pending());
+        waits.extend((panics + 1..waiters).map(|_| pending(&subject)));
+        if S::TELLS_ALL {
+            assert!(quietly(|| subject.notify_all(waiters)));
+            assert!(waits.iter().all(|wait| wait.wakes() == 1));
+            assert!(waits.iter_mut().all(|wait| wait.poll().is_ready()));
+            assert!(poll_with(broken.as_mut(), &Wakes::new().waker()).is_ready());
+            continue;
+        }
+        let (before, after) = waits.split_at_mut(panics);
+        for wait in before {
+            subject.notify_one();
+            assert!(wait.poll().is_ready());
+        }
+        assert!(quietly(|| subject.notify_one()));
+        assert!(poll_with(broken.as_mut(), &Wakes::new().waker()).is_ready());
+        for wait in after {
+            subject.notify_one();
+            assert!(wait.poll().is_ready());
+        }
+    }
+}
+
+/// A waker that panics in `clone` leaves no trace of the poll.
+pub(crate) fn a_waker_that_panics_when_cloned<S: Subject>() {
+    let waiters = 3.min(S::MOST_WAITERS);
+    let subject = S::blocked(waiters);
+    let hooks = Arc::new(Hooks {
+        clone: Some(Box::new(|| panic!("as it should"))),
+        ..Hooks::default()
+    });
+    let waker = hooks.waker();
+    let mut waits: Vec<_> = (1..waiters)
+        .map(|_| Some(Hand::pending(subject.wait())))
+        .collect();
+    // In place of a waker that is there already; the wait keeps that one.
+    if let Some(wait) = waits.first_mut().and_then(Option::as_mut) {
+        assert!(quietly(|| wait.poll_with(&waker)));
+    }
+    // At the first poll; it has no place in line then, and gets one by the next.
+    let mut last = Hand::new(subject.wait());
+    assert!(quietly(|| last.poll_with(&waker)));
+    assert!(last.poll().is_pending());
+    waits.push(Some(last));
+    finish(&subject, &mut waits);
+}
+
+/// A waker that panics in `drop` leaves the primitive as it should be.
+pub(crate) fn a_waker_that_panics_when_dropped<S: Subject>() {
+    let waiters = 3.min(S::MOST_WAITERS);
+    for replaced in [true, false] {
+        let subject = S::blocked(waiters);
+        let mut waits: Vec<_> = (1..waiters)
+            .map(|_| Some(Hand::pending(subject.wait())))
+            .collect();
+        let panic_once = AtomicBool::new(true);
+        let hooks = Arc::new(Hooks {
+            drop: Some(Box::new(move || {
+                if panic_once.swap(false, Ordering::SeqCst) {
+                    panic!("as it should");
+                }
+            })),
+            ..Hooks::default()
+        });
+        let waker = hooks.waker();
+        let mut last = Hand::new(subject.wait());
+        assert!(last.poll_with(&waker).is_pending());
+        if replaced {
+            assert!(quietly(|| last.poll()));
+            waits.push(Some(last));
+        } else {
+            assert!(quietly(|| drop(last)));
+        }
+        finish(&subject, &mut waits);
+    }
+}
+
+/// Whether the work panics.
+fn quietly<R>(work: impl FnOnce() -> R) -> bool {
+    catch_unwind(AssertUnwindSafe(work)).is_err()
+}

@@ -1,0 +1,25 @@
+//! What every primitive that makes somebody wait must do, checked through one harness.
+//!
+//! [`subject::Subject`] is what a primitive tells about itself; `subjects` has them all; `checks` are what each is put
+//! through. A failed test has the name of both: `mutex::after_the_notification`.
+//!
+//! The suite serves other crates: a test binary of theirs includes `checks`, `harness`, `subject` and `support` with
+//! `#[path]`, as this file does, has the same global allocator, and lists subjects of its own.
+
+#![cfg(not(any(loom, shuttle)))]
+
+#[macro_use]
+mod checks;
+mod harness;
+mod subject;
+mod subjects;
+#[path = "../support/mod.rs"]
+mod support;
+
+#[global_allocator]
+static ALLOCATOR: support::allocator::Counting = support::allocator::Counting;
+
+conformance! {
+    wait_queue: crate::subjects::queues::WaitQueue,
+    event: crate::subjects::events::Event,
+}

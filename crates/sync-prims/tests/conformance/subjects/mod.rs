@@ -1,0 +1,4 @@
+//! Every primitive, as a [`Subject`](crate::subject::Subject).
+
+pub(crate) mod events;
+pub(crate) mod queues;

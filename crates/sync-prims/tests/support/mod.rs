@@ -1,0 +1,107 @@
+//! What the tests share: wakers that count, wakers that do as they are told, and polling by hand.
+
+// Each test binary uses some of it.
+#![allow(dead_code)]
+
+pub(crate) mod allocator;
+mod hooks;
+mod watchdog;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+
+pub(crate) use hooks::Hooks;
+pub(crate) use watchdog::Watchdog;
+
+/// Counts the wakes of the wakers made from it.
+#[derive(Debug, Default)]
+pub(crate) struct Wakes(AtomicUsize);
+
+impl Wakes {
+    /// A count of zero.
+    pub(crate) fn new() -> Arc<Wakes> {
+        Arc::default()
+    }
+
+    /// A waker that counts here.
+    pub(crate) fn waker(self: &Arc<Wakes>) -> Waker {
+        Waker::from(self.clone())
+    }
+
+    /// How many wakes there were.
+    pub(crate) fn count(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    /// How many of its wakers exist.
+    pub(crate) fn wakers(self: &Arc<Wakes>) -> usize {
+        Arc::strong_count(self) - 1
+    }
+}
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// Polls once, with this waker.
+pub(crate) fn poll_with<F: Future + ?Sized>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(waker))
+}
+
+/// Polls once, with a waker that does nothing.
+pub(crate) fn poll_once<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
+    poll_with(future, Waker::noop())
+}
+
+/// A future on the heap, together with the waker that its polls use.
+pub(crate) struct Hand<F: Future + ?Sized> {
+    wakes: Arc<Wakes>,
+    waker: Waker,
+    future: Pin<Box<F>>,
+}
+
+impl<F: Future> Hand<F> {
+    /// Takes the future; does not poll it.
+    pub(crate) fn new(future: F) -> Hand<F> {
+        let wakes = Wakes::new();
+        Hand {
+            waker: wakes.waker(),
+            wakes,
+            future: Box::pin(future),
+        }
+    }
+
+    /// Takes the future and polls it, which must leave it pending.
+    #[track_caller]
+    pub(crate) fn pending(future: F) -> Hand<F> {
+        let mut hand = Hand::new(future);
+        assert!(hand.poll().is_pending(), "there is nothing to wait for");
+        hand
+    }
+}
+
+impl<F: Future + ?Sized> Hand<F> {
+    /// Polls it with its own waker.
+    pub(crate) fn poll(&mut self) -> Poll<F::Output> {
+        poll_with(self.future.as_mut(), &self.waker)
+    }
+
+    /// Polls it with another waker.
+    pub(crate) fn poll_with(&mut self, waker: &Waker) -> Poll<F::Output> {
+        poll_with(self.future.as_mut(), waker)
+    }
+
+    /// How often its waker was woken.
+    pub(crate) fn wakes(&self) -> usize {
+        self.wakes.count()
+    }
+}
