@@ -42,5 +42,5 @@ mod sync;
 mod testing;
 pub mod wait_queue;
 
-pub use event::Event;
+pub use event::{Event, SetOnce};
 pub use wait_queue::WaitQueue;

@@ -89,3 +89,75 @@ fn loom_cancel_and_cancel() {
         block_on(event.wait());
     });
 }
+
+#[test]
+fn loom_two_setters_of_a_value_and_two_waiters() {
+    loom::model(|| {
+        let event = Arc::new(Event::for_value());
+        let waiter = {
+            let event = event.clone();
+            thread::spawn(move || *block_on(event.wait_value()))
+        };
+        let setter = {
+            let event = event.clone();
+            thread::spawn(move || event.set_value(1))
+        };
+        let second = event.set_value(2);
+        let seen = *block_on(event.wait_value());
+        let first = setter.join().unwrap();
+        // One is refused, and gets its value back.
+        assert!(matches!(
+            (first, second),
+            (Ok(()), Err(2)) | (Err(1), Ok(()))
+        ));
+        assert_eq!(seen, if first.is_ok() { 1 } else { 2 });
+        assert_eq!(waiter.join().unwrap(), seen);
+    });
+}
+
+#[test]
+fn loom_set_value_and_get() {
+    loom::model(|| {
+        let event = Arc::new(Event::for_value());
+        let setter = {
+            let event = event.clone();
+            thread::spawn(move || event.set_value(Box::new(1)))
+        };
+        // Loom's cell sees a read that is not ordered after the write.
+        if let Some(value) = event.get() {
+            assert_eq!(**value, 1);
+        }
+        setter.join().unwrap().unwrap();
+        assert_eq!(event.get().map(|value| **value), Some(1));
+    });
+}
+
+#[test]
+fn loom_register_and_set_value() {
+    loom::model(|| {
+        let event = Arc::new(Event::for_value());
+        let setter = {
+            let event = event.clone();
+            thread::spawn(move || event.set_value(1).unwrap())
+        };
+        assert_eq!(*block_on(event.wait_value()), 1);
+        setter.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_cancel_and_set_value() {
+    loom::model(|| {
+        let event = Arc::new(Event::for_value());
+        let setter = {
+            let event = event.clone();
+            thread::spawn(move || event.set_value(1).unwrap())
+        };
+        {
+            let mut wait = Box::pin(event.wait_value());
+            let _ = poll_once(wait.as_mut());
+        }
+        assert_eq!(*block_on(event.wait_value()), 1);
+        setter.join().unwrap();
+    });
+}

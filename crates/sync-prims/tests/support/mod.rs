@@ -4,6 +4,7 @@
 #![allow(dead_code)]
 
 pub(crate) mod allocator;
+pub(crate) mod grid;
 mod hooks;
 mod watchdog;
 
