@@ -4,6 +4,7 @@
 
 mod support;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use std::{marker::PhantomData, thread};
 
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 use support::grid::{GRID, GRID_OF_THREADS, released_in_order, released_on_threads};
-use support::{Watchdog, poll_once};
+use support::{Hooks, Watchdog, poll_once, poll_with};
 use sync_prims::event::{EventGuard, OwnedEventGuard, Wait, WaitCloned, WaitValue};
 use sync_prims::{Event, SetOnce};
 
@@ -190,6 +191,31 @@ fn a_value_without_bytes_is_dropped_once_too() {
     assert_eq!(DROPPED.load(Ordering::Relaxed), 1);
     drop(event);
     assert_eq!(DROPPED.load(Ordering::Relaxed), 2);
+}
+
+#[test]
+fn a_value_without_bytes_is_dropped_once_if_a_waker_panics() {
+    static DROPPED: AtomicUsize = AtomicUsize::new(0);
+    struct Token;
+    impl Drop for Token {
+        fn drop(&mut self) {
+            DROPPED.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    let hooks = Arc::new(Hooks {
+        wake: Some(Box::new(|| panic!("as it should"))),
+        ..Hooks::default()
+    });
+    let event = Event::for_value();
+    let mut wait = Box::pin(event.wait());
+    assert!(poll_with(wait.as_mut(), &hooks.waker()).is_pending());
+    let set = catch_unwind(AssertUnwindSafe(|| event.set_value(Token).is_ok()));
+    assert!(set.is_err());
+    drop(wait);
+    assert!(event.is_set());
+    assert_eq!(DROPPED.load(Ordering::Relaxed), 0);
+    drop(event);
+    assert_eq!(DROPPED.load(Ordering::Relaxed), 1);
 }
 
 #[test]

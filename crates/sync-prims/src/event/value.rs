@@ -2,7 +2,7 @@
 
 use core::fmt;
 use core::future::Future;
-use core::mem;
+use core::mem::{self, ManuallyDrop};
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
@@ -47,12 +47,13 @@ impl<T> Event<T> {
     #[inline]
     pub fn set_value(&self, value: T) -> Result<(), T> {
         if size_of::<T>() == 0 {
-            // There is nothing to write, so the step to `SET` is all.
+            // There is nothing to write, so the step to `SET` is all. The value is the event's from then on, also if a
+            // waker that is woken after it panics.
+            let value = ManuallyDrop::new(value);
             return if self.finish() {
-                mem::forget(value);
                 Ok(())
             } else {
-                Err(value)
+                Err(ManuallyDrop::into_inner(value))
             };
         }
         if self.state.fetch_or(FILLING, Ordering::Acquire) & (FILLING | SET) != 0 {
