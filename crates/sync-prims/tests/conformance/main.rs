@@ -22,4 +22,5 @@ static ALLOCATOR: support::allocator::Counting = support::allocator::Counting;
 conformance! {
     wait_queue: crate::subjects::queues::WaitQueue,
     event: crate::subjects::events::Event,
+    event_with_a_value: crate::subjects::events::Value,
 }

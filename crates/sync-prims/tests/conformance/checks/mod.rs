@@ -2,6 +2,7 @@
 
 pub(crate) mod cancelling;
 pub(crate) mod foreign;
+pub(crate) mod memory;
 pub(crate) mod order;
 pub(crate) mod polling;
 pub(crate) mod threads;
@@ -14,6 +15,7 @@ macro_rules! conformance {
                 after_the_notification_of_all, each_of_many, all_and_begun_anew;
             polling: moved_before_the_first_poll, another_waker, the_same_waker, many_polls_without_growth,
                 a_notified_waiter_that_is_never_polled, latecomers;
+            memory: nothing_is_allocated;
             order: first_come_first_served, a_hundred_thousand;
             foreign: calls_from_clone, calls_from_wake, calls_from_drop, a_waker_that_panics,
                 a_waker_that_panics_when_cloned, a_waker_that_panics_when_dropped;

@@ -2,6 +2,8 @@
 
 use std::future::Future;
 
+use futures_util::FutureExt;
+
 use crate::subject::{Lets, Subject};
 
 pub(crate) struct Event(sync_prims::Event);
@@ -29,5 +31,34 @@ impl Subject for Event {
     fn look(&self) {
         self.0.is_set();
         let _ = format!("{:?} {:?}", self.0, self.0.wait());
+    }
+}
+
+/// A wait for the value of an event.
+pub(crate) struct Value(sync_prims::Event<String>);
+
+impl Subject for Value {
+    const LETS: Lets = Lets::All;
+    const KEEPS: bool = true;
+
+    fn blocked(_waiters: usize) -> Self {
+        Value(sync_prims::Event::for_value())
+    }
+
+    fn wait(&self) -> impl Future<Output = ()> + Send {
+        self.0.wait_value().map(|value| assert_eq!(value, ""))
+    }
+
+    fn notify_one(&self) {
+        let _ = self.0.set_value(String::new());
+    }
+
+    fn notify_all(&self, _waiters: usize) {
+        self.notify_one();
+    }
+
+    fn look(&self) {
+        self.0.get();
+        let _ = format!("{:?} {:?}", self.0, self.0.wait_cloned());
     }
 }
