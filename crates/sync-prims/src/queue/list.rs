@@ -7,7 +7,7 @@ use core::pin::Pin;
 use core::ptr;
 use core::task::Waker;
 
-use super::waiter::{Links, Token, Waiter};
+use super::waiter::{Links, Token, Waiter, identity_of};
 use super::wake_batch::WakeBatch;
 
 /// Waiters in the order of their arrival, to be kept under a lock of one's own.
@@ -59,6 +59,7 @@ impl WaitList {
         front: bool,
     ) {
         let new: *const Waiter = waiter.get_ref();
+        let stored = identity_of(waker);
         let (previous, next) = if front {
             (ptr::null(), self.waiting.first)
         } else {
@@ -80,7 +81,7 @@ impl WaitList {
             Some(next) => edit(next, |links| links.previous = new),
             None => self.waiting.last = new,
         }
-        waiter.set_waiting();
+        waiter.set_waiting(stored);
     }
 
     /// Takes a waiter out of whichever list it is in, for its owner; hands out its waker.

@@ -167,7 +167,6 @@ impl Queue {
         };
         // SAFETY: the waiter is pinned, idle, and its owner cancels it before it goes away: see `Waiter::new`.
         unsafe { locked.lists.link(waiter, &mut waker, tag, front) };
-        waiter.remember_stored(cx.waker());
         Poll::Pending
     }
 
@@ -179,9 +178,6 @@ impl Queue {
         if let Some(token) = waiter.take_notified() {
             drop(locked);
             return Poll::Ready(Waited::Notified(token));
-        }
-        if let Some(new) = &waker {
-            waiter.remember_stored(new);
         }
         // SAFETY: this queue's lock is held, and the waiter is linked into this queue.
         unsafe { waiter.swap_waker(&mut waker) };

@@ -36,7 +36,9 @@ pub(super) struct Links {
     pub(super) waker: Option<Waker>,
 }
 
-type Identity = (*const (), *const RawWakerVTable);
+/// Of the waker that is stored. It may differ from that of the waker it was cloned from, which may be gone, and its address
+/// somebody else's, while the clone lives.
+pub(super) type Identity = (*const (), *const RawWakerVTable);
 
 // SAFETY: the links are touched under the queue's lock; `stored` is touched by the owner of the pinned waiter alone, and
 // is compared, not followed.
@@ -88,15 +90,10 @@ impl Waiter {
         self.stored.get() == identity(waker)
     }
 
-    /// Notes which waker was stored, for [`has_stored`](Waiter::has_stored).
+    /// Notes that the waiter is linked, with this waker; under the lock, by its owner.
     #[inline]
-    pub fn remember_stored(&self, waker: &Waker) {
-        self.stored.set(identity(waker));
-    }
-
-    /// Notes that the waiter is linked; under the lock.
-    #[inline]
-    pub(super) fn set_waiting(&self) {
+    pub(super) fn set_waiting(&self, stored: Identity) {
+        self.stored.set(stored);
         self.state.store(WAITING, Ordering::Relaxed);
     }
 
@@ -106,13 +103,14 @@ impl Waiter {
         self.state.store(IDLE, Ordering::Relaxed);
     }
 
-    /// Exchanges the stored waker.
+    /// Exchanges the stored waker, for the owner.
     ///
     /// # Safety
     ///
     /// The waiter waits, and the lock of its list is held.
     #[inline]
     pub unsafe fn swap_waker(self: Pin<&Self>, waker: &mut Option<Waker>) {
+        self.stored.set(identity_of(waker));
         // SAFETY: the caller holds the lock that protects the links.
         self.links
             .with_mut(|links| unsafe { core::mem::swap(&mut (*links).waker, waker) });
@@ -142,6 +140,12 @@ impl fmt::Debug for Waiter {
             .field("is_idle", &self.is_idle())
             .finish_non_exhaustive()
     }
+}
+
+/// The identity of a waker that is to be stored; of none, one that no waker has.
+#[inline]
+pub(super) fn identity_of(waker: &Option<Waker>) -> Identity {
+    waker.as_ref().map_or((ptr::null(), ptr::null()), identity)
 }
 
 #[inline]

@@ -9,10 +9,14 @@ mod hooks;
 mod watchdog;
 
 use std::future::Future;
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::ops::Deref;
 use std::pin::Pin;
+use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, RawWaker, RawWakerVTable, Wake, Waker};
 
 pub(crate) use hooks::Hooks;
 pub(crate) use watchdog::Watchdog;
@@ -30,6 +34,14 @@ impl Wakes {
     /// A waker that counts here.
     pub(crate) fn waker(self: &Arc<Wakes>) -> Waker {
         Waker::from(self.clone())
+    }
+
+    /// A waker that has nothing but the place of the count's owner, as executors make them to spare the reference count; its
+    /// clones count their references like others.
+    pub(crate) fn borrowing_waker(owner: &Arc<Wakes>) -> BorrowingWaker<'_> {
+        // SAFETY: the waker lives as long as the borrow of the owner, and `BORROWING` treats its data as that.
+        let waker = unsafe { Waker::new(ptr::from_ref(owner).cast(), &BORROWING) };
+        BorrowingWaker(waker, PhantomData)
     }
 
     /// How many wakes there were.
@@ -51,6 +63,32 @@ impl Wake for Wakes {
     fn wake_by_ref(self: &Arc<Self>) {
         self.0.fetch_add(1, Ordering::SeqCst);
     }
+}
+
+/// See [`Wakes::borrowing_waker`].
+pub(crate) struct BorrowingWaker<'w>(Waker, PhantomData<&'w Wakes>);
+
+impl Deref for BorrowingWaker<'_> {
+    type Target = Waker;
+
+    fn deref(&self) -> &Waker {
+        &self.0
+    }
+}
+
+static BORROWING: RawWakerVTable = RawWakerVTable::new(
+    |owner| {
+        let waker = ManuallyDrop::new(owner_at(owner).waker());
+        RawWaker::new(waker.data(), waker.vtable())
+    },
+    |owner| owner_at(owner).wake_by_ref(),
+    |owner| owner_at(owner).wake_by_ref(),
+    |_| {},
+);
+
+fn owner_at<'w>(owner: *const ()) -> &'w Arc<Wakes> {
+    // SAFETY: `owner` comes from `borrowing_waker`, whose waker does not outlive what it points to.
+    unsafe { &*owner.cast() }
 }
 
 /// Polls once, with this waker.

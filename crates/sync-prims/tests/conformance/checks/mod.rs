@@ -13,7 +13,7 @@ macro_rules! conformance {
         conformance!(@checks $name, $subject, {
             cancelling: unpolled, before_the_notification, after_the_notification,
                 after_the_notification_of_all, each_of_many, all_and_begun_anew;
-            polling: moved_before_the_first_poll, another_waker, the_same_waker, many_polls_without_growth,
+            polling: moved_before_the_first_poll, another_waker, another_waker_that_looks_the_same, the_same_waker, many_polls_without_growth,
                 a_notified_waiter_that_is_never_polled, latecomers;
             memory: nothing_is_allocated;
             order: first_come_first_served, a_hundred_thousand;

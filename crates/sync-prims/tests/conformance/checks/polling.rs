@@ -35,6 +35,20 @@ pub(crate) fn another_waker<S: Subject>() {
     assert_eq!(wakes.each_ref().map(Wakes::wakers), [0, 0, 0]);
 }
 
+/// A waker that borrows its task, and is cloned to one that owns it: another one may stand at the same address later.
+pub(crate) fn another_waker_that_looks_the_same<S: Subject>() {
+    let subject = Arc::new(S::blocked(1));
+    let mut wait = future(&subject);
+    let (before, after) = (Wakes::new(), Wakes::new());
+    let mut task = before.clone();
+    assert!(poll_with(wait.as_mut(), &Wakes::borrowing_waker(&task)).is_pending());
+    task.clone_from(&after);
+    assert!(poll_with(wait.as_mut(), &Wakes::borrowing_waker(&task)).is_pending());
+    subject.notify_one();
+    assert_eq!((before.count(), after.count()), (0, 1));
+    assert!(poll_with(wait.as_mut(), &after.waker()).is_ready());
+}
+
 /// Polls that nobody asked for change nothing: one place in line, one notification taken.
 pub(crate) fn the_same_waker<S: Subject>() {
     let (subject, mut waits) = blocked::<S>(3);
