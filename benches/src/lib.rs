@@ -1,8 +1,9 @@
-//! corio raced against its peers: what the three programs of this package share.
+//! corio raced against its peers: what the programs of this package share.
 //!
 //! - `echo-server` serves TCP echo with one of the [subjects](echo::SUBJECTS);
 //! - `load-gen` loads it from another process and checks every byte ([`load`]);
-//! - `runtime-bench` times the services of one of the [runtimes](runtime::SUBJECTS).
+//! - `runtime-bench` times the services of one of the [runtimes](runtime::SUBJECTS);
+//! - `sync-bench` times the primitives of one of the crates that [have some](sync).
 //!
 //! `cargo xtask bench` builds and drives them. The package is the only one that knows the peers,
 //! and nothing depends on it.
@@ -13,4 +14,7 @@ mod poller;
 pub mod process;
 mod raw_ring;
 pub mod runtime;
+mod samples;
 mod settings;
+#[cfg(feature = "sync")]
+pub mod sync;

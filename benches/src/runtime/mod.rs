@@ -13,7 +13,8 @@ mod subjects;
 
 use std::time::Duration;
 
-pub use measure::{CaseReport, Plan, report};
+pub use crate::samples::Plan;
+pub use measure::{CaseReport, report};
 pub use subjects::SUBJECTS;
 
 /// What is timed.

@@ -20,6 +20,8 @@ pub(super) enum Race {
     Echo,
     /// Spawning, yielding, timers, wake-ups and joins
     Runtime,
+    /// The primitives of sync-prims
+    Sync,
 }
 
 /// What every race takes.
@@ -40,6 +42,9 @@ pub(super) struct Options {
     /// Who takes part [default: everyone]
     #[arg(long, global = true, value_name = "NAME", value_delimiter = ',')]
     pub(super) subjects: Vec<String>,
+    /// Cases of sync, by a part of their names [default: all]
+    #[arg(long, global = true, value_name = "TEXT", default_value = "")]
+    pub(super) cases: String,
 }
 
 impl BenchArgs {
@@ -47,7 +52,7 @@ impl BenchArgs {
     pub(super) fn races(&self) -> Vec<Race> {
         match self.race {
             Some(race) => vec![race],
-            None => vec![Race::Echo, Race::Runtime],
+            None => vec![Race::Echo, Race::Runtime, Race::Sync],
         }
     }
 }
@@ -78,6 +83,11 @@ impl Options {
     /// How long one sample of a runtime case is to take.
     pub(super) fn sample(&self) -> Duration {
         Duration::from_millis(if self.quick { 10 } else { 30 })
+    }
+
+    /// How long one sample of a sync case is to take.
+    pub(super) fn sync_sample(&self) -> Duration {
+        Duration::from_millis(if self.quick { 2 } else { 20 })
     }
 }
 
@@ -113,7 +123,7 @@ mod tests {
 
     #[test]
     fn no_race_is_all_races() {
-        assert_eq!(parsed("").races(), [Race::Echo, Race::Runtime]);
+        assert_eq!(parsed("").races(), [Race::Echo, Race::Runtime, Race::Sync]);
         assert_eq!(parsed("runtime").races(), [Race::Runtime]);
     }
 

@@ -4,7 +4,7 @@
 //! drives its programs. Every round runs all subjects one after the other, in an order that rotates, and a ratio is the
 //! median of the ratios of the rounds: what the machine does to one subject it does to its neighbour too.
 //!
-//! `echo` and `runtime` are the races; `record` collects what they measure, `row` is what becomes of it, `table` and
+//! `echo`, `runtime` and `sync` are the races; `record` collects what they measure, `row` is what becomes of it, `table` and
 //! `progress` are for people, `programs` and `machine` for what runs and where.
 
 mod echo;
@@ -18,6 +18,7 @@ mod row;
 mod runtime;
 mod stats;
 mod subjects;
+mod sync;
 mod table;
 
 use std::fs;
@@ -41,6 +42,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result {
         known.extend(match race {
             Race::Echo => programs.echo_subjects()?,
             Race::Runtime => programs.runtime_subjects()?,
+            Race::Sync => programs.sync_subjects()?,
         });
     }
     subjects::check(&args.options.subjects, &known)?;
@@ -48,6 +50,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result {
         let (name, rows) = match race {
             Race::Echo => ("echo", echo::race(&programs, &args.options)?),
             Race::Runtime => ("runtime", runtime::race(&programs, &args.options)?),
+            Race::Sync => ("sync", sync::race(&programs, &args.options)?),
         };
         write(&programs.output(name), &rows)?;
     }

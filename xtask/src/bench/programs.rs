@@ -39,6 +39,11 @@ impl Programs {
         self.list("runtime-bench")
     }
 
+    /// The names of the crates with primitives.
+    pub(super) fn sync_subjects(&self) -> Result<Vec<String>> {
+        self.list("sync-bench")
+    }
+
     /// A command that runs a program of the package.
     pub(super) fn command(&self, program: &str) -> Command {
         Command::new(self.target.join("release").join(program))

@@ -23,7 +23,7 @@ pub(super) enum Reference {
     Subject(&'static str),
     /// `first` in the cases it takes part in, elsewhere whoever has the least median, `home` excepted.
     Best {
-        first: &'static str,
+        first: Option<&'static str>,
         home: &'static str,
     },
 }
@@ -169,7 +169,7 @@ impl Record {
             Reference::Subject(name) => rivals.find(|rival| rival.subject == name),
             Reference::Best { first, home } => rivals
                 .clone()
-                .find(|rival| rival.subject == first)
+                .find(|rival| first.is_some_and(|first| rival.subject == first))
                 .or_else(|| {
                     rivals
                         .filter(|rival| rival.subject != home)
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn the_best_rival_is_the_reference_and_home_is_no_rival() {
         let reference = Reference::Best {
-            first: "bare",
+            first: Some("bare"),
             home: "ours",
         };
         let mut record = Record::new("runtime", reference, 1);

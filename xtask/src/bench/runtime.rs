@@ -19,7 +19,7 @@ const METRIC: Metric = Metric {
 
 /// The bare ring where it takes part, which is the no-op; elsewhere the best peer.
 const REFERENCE: Reference = Reference::Best {
-    first: "raw-uring",
+    first: Some("raw-uring"),
     home: "corio",
 };
 
