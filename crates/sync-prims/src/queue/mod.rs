@@ -218,15 +218,43 @@ impl<'q> Locked<'q> {
         self.lists.first_tag()
     }
 
-    /// Changes the tag of the waiter that is next, if there is one.
-    pub(crate) fn set_first_tag(&mut self, tag: usize) {
-        self.lists.set_first_tag(tag);
-    }
-
     /// Notifies the waiter that is next, if there is one, and hands out its waker, to be woken without the lock.
     #[inline]
     pub(crate) fn notify_first(&mut self, token: Token) -> Option<Waker> {
         self.lists.notify_first(token)
+    }
+
+    /// Notifies from the front for as long as `book` has a token for the waiter that is next, and wakes them without the
+    /// lock, a batch at a time.
+    ///
+    /// `book` runs under the lock. It gets the tag of the waiter that is next, and the token it returns is given to that
+    /// waiter: what the token stands for has to be booked before. It gets `None` when nobody waits, and its answer is
+    /// ignored then.
+    pub(crate) fn notify_while(self, book: impl Fn(Option<usize>) -> Option<Token>) {
+        let queue = self.queue;
+        notify_batches(queue, self, &book);
+    }
+
+    /// Fills the batch from the front; whether there may be more to notify.
+    fn notify_batch(
+        &mut self,
+        batch: &mut WakeBatch,
+        book: &impl Fn(Option<usize>) -> Option<Token>,
+    ) -> bool {
+        loop {
+            let first = self.first_tag();
+            if first.is_some() && batch.is_full() {
+                return true;
+            }
+            match book(first) {
+                Some(token) if first.is_some() => {
+                    if let Some(waker) = self.notify_first(token) {
+                        batch.push(waker);
+                    }
+                }
+                _ => return false,
+            }
+        }
     }
 
     /// Tells all who wait now, as one step, and wakes them without the lock.
@@ -237,6 +265,36 @@ impl<'q> Locked<'q> {
         let queue = self.queue;
         drop(self);
         wake_released(queue, token);
+    }
+}
+
+/// Notifies to the last for whom there is a token: if a waker panics, the rest is notified while the panic unwinds.
+fn notify_batches<'q, F: Fn(Option<usize>) -> Option<Token>>(
+    queue: &'q Queue,
+    mut locked: Locked<'q>,
+    book: &F,
+) {
+    struct OnPanic<'q, F: Fn(Option<usize>) -> Option<Token>>(&'q Queue, &'q F);
+
+    impl<F: Fn(Option<usize>) -> Option<Token>> Drop for OnPanic<'_, F> {
+        fn drop(&mut self) {
+            notify_batches(self.0, self.0.lock(), self.1);
+        }
+    }
+
+    loop {
+        let mut batch = WakeBatch::new();
+        let more = locked.notify_batch(&mut batch, book);
+        if !more {
+            drop(locked);
+            batch.wake_all();
+            return;
+        }
+        let on_panic = OnPanic(queue, book);
+        drop(locked);
+        batch.wake_all();
+        core::mem::forget(on_panic);
+        locked = queue.lock();
     }
 }
 

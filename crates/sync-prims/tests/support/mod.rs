@@ -1,7 +1,7 @@
 //! What the tests share: wakers that count, wakers that do as they are told, and polling by hand.
 
 // Each test binary uses some of it.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
 pub(crate) mod allocator;
 pub(crate) mod grid;
@@ -139,8 +139,22 @@ impl<F: Future + ?Sized> Hand<F> {
         poll_with(self.future.as_mut(), waker)
     }
 
+    /// Polls it with its own waker, which must find it ready.
+    #[track_caller]
+    pub(crate) fn output(&mut self) -> F::Output {
+        match self.poll() {
+            Poll::Ready(output) => output,
+            Poll::Pending => panic!("there is still something to wait for"),
+        }
+    }
+
     /// How often its waker was woken.
     pub(crate) fn wakes(&self) -> usize {
         self.wakes.count()
+    }
+
+    /// Whether its waker was woken.
+    pub(crate) fn is_woken(&self) -> bool {
+        self.wakes() > 0
     }
 }
