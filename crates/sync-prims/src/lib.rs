@@ -6,6 +6,7 @@
 //! | To | Use |
 //! |---|---|
 //! | say once that something happened | [`Event`] |
+//! | let at most n at a time do something | [`Semaphore`] |
 //! | build a primitive of your own | [`WaitQueue`] |
 //! | wait for any of these on a thread | [`blocking`] |
 //!
@@ -35,6 +36,7 @@ pub mod blocking;
 pub mod event;
 mod queue;
 pub mod raw;
+pub mod semaphore;
 #[cfg(all(test, shuttle, not(loom)))]
 mod shuttle_tests;
 mod sync;
@@ -43,4 +45,5 @@ mod testing;
 pub mod wait_queue;
 
 pub use event::{Event, SetOnce};
+pub use semaphore::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 pub use wait_queue::WaitQueue;

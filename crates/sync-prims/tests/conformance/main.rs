@@ -23,4 +23,5 @@ conformance! {
     wait_queue: crate::subjects::queues::WaitQueue,
     event: crate::subjects::events::Event,
     event_with_a_value: crate::subjects::events::Value,
+    semaphore: crate::subjects::permits::Semaphore,
 }
