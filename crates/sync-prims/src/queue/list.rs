@@ -65,14 +65,14 @@ impl WaitList {
         } else {
             (self.waiting.last, ptr::null())
         };
-        edit(new, |links| {
-            *links = Links {
-                previous,
-                next,
-                tag,
-                waker: waker.take(),
-            };
-        });
+        let links = Links {
+            previous,
+            next,
+            tag,
+            waker: waker.take(),
+        };
+        // SAFETY: the caller promises an idle waiter, and has the list.
+        unsafe { Waiter::write(new, links) };
         match node(previous) {
             Some(previous) => edit(previous, |links| links.next = new),
             None => self.waiting.first = new,
@@ -115,6 +115,7 @@ impl WaitList {
     }
 
     /// Notifies the first of those who wait; hands out its waker.
+    #[inline]
     pub fn notify_first(&mut self, token: Token) -> Option<Waker> {
         let first = node(self.waiting.first)?;
         self.notify(first, token)
@@ -150,6 +151,7 @@ impl WaitList {
         false
     }
 
+    #[inline]
     fn notify(&mut self, told: *const Waiter, token: Token) -> Option<Waker> {
         let waker = self.take_out(told);
         // SAFETY: `told` was linked until the line above, under the lock that is still held.
@@ -157,10 +159,15 @@ impl WaitList {
         waker
     }
 
+    #[inline]
     fn take_out(&mut self, leaving: *const Waiter) -> Option<Waker> {
-        let (previous, next, waker) = edit(leaving, |links| {
-            (links.previous, links.next, links.waker.take())
-        });
+        // SAFETY: whoever is in a list is alive, and was linked until now.
+        let Links {
+            previous,
+            next,
+            waker,
+            ..
+        } = unsafe { Waiter::take(leaving) };
         match node(previous) {
             Some(previous) => edit(previous, |links| links.next = next),
             None if self.waiting.first == leaving => self.waiting.first = next,
@@ -195,10 +202,10 @@ fn node(pointer: *const Waiter) -> Option<*const Waiter> {
     (!pointer.is_null()).then_some(pointer)
 }
 
-/// Works on the links of a node that is in a list, or about to be.
+/// Works on the links of a node that is in a list.
 #[inline]
 fn edit<R>(waiter: *const Waiter, work: impl FnOnce(&mut Links) -> R) -> R {
     // SAFETY: every pointer in a list is to a waiter that is pinned and alive until it is taken out, and the caller
     // holds the lock (it has the `WaitList`), so this is the only access to the links.
-    unsafe { (*waiter).links.with_mut(|links| work(&mut *links)) }
+    unsafe { Waiter::edit(waiter, work) }
 }

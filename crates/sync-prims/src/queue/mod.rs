@@ -63,6 +63,7 @@ use core::task::{Context, Poll, Waker};
 
 use crate::sync::{Lock, LockGuard, const_unless_loom};
 pub use list::WaitList;
+use waiter::Standing;
 pub use waiter::{Token, Waiter};
 pub use wake_batch::WakeBatch;
 
@@ -136,16 +137,12 @@ impl Queue {
         admit: impl FnOnce(&mut Locked<'_>) -> Admission<R>,
     ) -> Poll<Waited<R>> {
         let waiter = waiter.into_ref();
-        if let Some(token) = waiter.take_notified() {
-            return Poll::Ready(Waited::Notified(token));
+        match waiter.take_standing() {
+            Standing::Notified(token) => Poll::Ready(Waited::Notified(token)),
+            Standing::Idle => self.register(waiter, cx, admit),
+            Standing::Waiting if waiter.has_stored(cx.waker()) => Poll::Pending,
+            Standing::Waiting => self.replace_waker(waiter, cx.waker().clone()),
         }
-        if waiter.is_idle() {
-            return self.register(waiter, cx, admit);
-        }
-        if waiter.has_stored(cx.waker()) {
-            return Poll::Pending;
-        }
-        self.replace_waker(waiter, cx.waker().clone())
     }
 
     fn register<R>(
@@ -189,12 +186,14 @@ impl Queue {
     #[inline]
     pub(crate) fn cancel<'q>(&'q self, waiter: Pin<&mut Waiter>) -> Cancelled<'q> {
         let waiter = waiter.into_ref();
-        if waiter.is_idle() {
-            return Cancelled::Idle;
+        match waiter.take_standing() {
+            Standing::Idle => Cancelled::Idle,
+            Standing::Notified(token) => Cancelled::Notified(token),
+            Standing::Waiting => self.remove(waiter),
         }
-        if let Some(token) = waiter.take_notified() {
-            return Cancelled::Notified(token);
-        }
+    }
+
+    fn remove<'q>(&'q self, waiter: Pin<&Waiter>) -> Cancelled<'q> {
         let mut locked = self.lock();
         if let Some(token) = waiter.take_notified() {
             return Cancelled::Notified(token);
@@ -262,9 +261,7 @@ impl<'q> Locked<'q> {
     /// All calls on one queue have to say the same token.
     pub(crate) fn release_all(mut self, token: Token) {
         self.lists.release_all();
-        let queue = self.queue;
-        drop(self);
-        wake_released(queue, token);
+        wake_released(self, token);
     }
 }
 
@@ -299,23 +296,27 @@ fn notify_batches<'q, F: Fn(Option<usize>) -> Option<Token>>(
 }
 
 /// Wakes those who were told, to the last: if a waker panics, the rest is woken while the panic unwinds.
-fn wake_released(queue: &Queue, token: Token) {
+fn wake_released(mut locked: Locked<'_>, token: Token) {
     struct OnPanic<'q>(&'q Queue, Token);
 
     impl Drop for OnPanic<'_> {
         fn drop(&mut self) {
-            wake_released(self.0, self.1);
+            wake_released(self.0.lock(), self.1);
         }
     }
 
-    let on_panic = OnPanic(queue, token);
+    let queue = locked.queue;
     loop {
         let mut batch = WakeBatch::new();
-        let more = queue.lists.lock().notify_released(token, &mut batch);
-        batch.wake_all();
+        let more = locked.lists.notify_released(token, &mut batch);
+        drop(locked);
         if !more {
-            break;
+            batch.wake_all();
+            return;
         }
+        let on_panic = OnPanic(queue, token);
+        batch.wake_all();
+        core::mem::forget(on_panic);
+        locked = queue.lock();
     }
-    core::mem::forget(on_panic);
 }

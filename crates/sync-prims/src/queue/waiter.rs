@@ -3,6 +3,7 @@
 use core::cell::Cell;
 use core::fmt;
 use core::marker::PhantomPinned;
+use core::mem::MaybeUninit;
 use core::pin::Pin;
 use core::ptr;
 use core::task::{RawWakerVTable, Waker};
@@ -24,8 +25,17 @@ pub struct Token(pub usize);
 pub struct Waiter {
     state: AtomicUsize,
     stored: Cell<Identity>,
-    pub(super) links: UnsafeCell<Links>,
+    /// There while the waiter is linked: a future that is ready at once neither writes them nor has them to drop.
+    links: UnsafeCell<MaybeUninit<Links>>,
     _pinned: PhantomPinned,
+}
+
+/// What a waiter is at, to its owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Idle,
+    Waiting,
+    Notified(Token),
 }
 
 /// What the lock of the queue protects.
@@ -55,12 +65,7 @@ impl Waiter {
             Waiter {
                 state: AtomicUsize::new(IDLE),
                 stored: Cell::new((ptr::null(), ptr::null())),
-                links: UnsafeCell::new(Links {
-                    previous: ptr::null(),
-                    next: ptr::null(),
-                    tag: 0,
-                    waker: None,
-                }),
+                links: UnsafeCell::new(MaybeUninit::uninit()),
                 _pinned: PhantomPinned,
             }
         }
@@ -72,15 +77,26 @@ impl Waiter {
         self.state.load(Ordering::Relaxed) == IDLE
     }
 
+    /// What it is at; a notification is taken by that, and it is idle then. Needs no lock.
+    #[inline]
+    pub(crate) fn take_standing(&self) -> Standing {
+        match self.state.load(Ordering::Acquire) {
+            IDLE => Standing::Idle,
+            WAITING => Standing::Waiting,
+            state => {
+                self.state.store(IDLE, Ordering::Relaxed);
+                Standing::Notified(Token(state - NOTIFIED))
+            }
+        }
+    }
+
     /// Takes the notification, if there is one, and is idle then. Needs no lock.
     #[inline]
     pub fn take_notified(&self) -> Option<Token> {
-        let state = self.state.load(Ordering::Acquire);
-        if state < NOTIFIED {
-            return None;
+        match self.take_standing() {
+            Standing::Notified(token) => Some(token),
+            Standing::Idle | Standing::Waiting => None,
         }
-        self.state.store(IDLE, Ordering::Relaxed);
-        Some(Token(state - NOTIFIED))
     }
 
     /// Whether the waker stored last would wake the same task. Needs no lock: while the waiter waits, that waker is stored
@@ -111,9 +127,50 @@ impl Waiter {
     #[inline]
     pub unsafe fn swap_waker(self: Pin<&Self>, waker: &mut Option<Waker>) {
         self.stored.set(identity_of(waker));
-        // SAFETY: the caller holds the lock that protects the links.
-        self.links
-            .with_mut(|links| unsafe { core::mem::swap(&mut (*links).waker, waker) });
+        // SAFETY: the waiter is linked, and the caller holds the lock that protects its links.
+        unsafe { Waiter::edit(&*self, |links| core::mem::swap(&mut links.waker, waker)) };
+    }
+
+    /// Makes the links of a waiter that is about to be linked.
+    ///
+    /// # Safety
+    ///
+    /// The waiter is alive and not linked, and the lock of its list is held.
+    #[inline]
+    pub(super) unsafe fn write(waiter: *const Waiter, new: Links) {
+        // SAFETY: the caller promises that the waiter is alive; nobody else touches the links without the lock.
+        unsafe { (*waiter).links.with_mut(|links| (*links).write(new)) };
+    }
+
+    /// Takes the links of a waiter that was linked until now.
+    ///
+    /// # Safety
+    ///
+    /// The waiter is alive and was linked, the links were not taken since, and the lock of its list is held.
+    #[inline]
+    pub(super) unsafe fn take(waiter: *const Waiter) -> Links {
+        // SAFETY: as in `edit`; and the caller promises that they are taken once.
+        unsafe {
+            (*waiter)
+                .links
+                .with_mut(|links| (*links).assume_init_read())
+        }
+    }
+
+    /// Works on the links of a waiter that is linked.
+    ///
+    /// # Safety
+    ///
+    /// The waiter is alive and linked, and the lock of its list is held.
+    #[inline]
+    pub(super) unsafe fn edit<R>(waiter: *const Waiter, work: impl FnOnce(&mut Links) -> R) -> R {
+        // SAFETY: the caller promises that the waiter is alive, and linked, since when its links are there; nobody else
+        // touches them without the lock.
+        unsafe {
+            (*waiter)
+                .links
+                .with_mut(|links| work((*links).assume_init_mut()))
+        }
     }
 
     /// The last touch of a waiter that is no longer linked: its owner may free it at once.
