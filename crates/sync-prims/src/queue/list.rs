@@ -107,13 +107,6 @@ impl WaitList {
         node(self.waiting.first).map(|first| edit(first, |links| links.tag))
     }
 
-    /// Changes what the first of those who wait was linked with.
-    pub fn set_first_tag(&mut self, tag: usize) {
-        if let Some(first) = node(self.waiting.first) {
-            edit(first, |links| links.tag = tag);
-        }
-    }
-
     /// Notifies the first of those who wait; hands out its waker.
     #[inline]
     pub fn notify_first(&mut self, token: Token) -> Option<Waker> {
