@@ -6,6 +6,8 @@
 //! | To | Use |
 //! |---|---|
 //! | say once that something happened | [`Event`] |
+//! | let one at a time touch a value | [`Mutex`] |
+//! | wait until that value is what one needs | [`CondVar`] |
 //! | let at most n at a time do something | [`Semaphore`] |
 //! | build a primitive of your own | [`WaitQueue`] |
 //! | wait for any of these on a thread | [`blocking`] |
@@ -33,7 +35,9 @@ extern crate alloc;
 
 #[cfg(any(feature = "std", loom))]
 pub mod blocking;
+pub mod condvar;
 pub mod event;
+pub mod mutex;
 mod queue;
 pub mod raw;
 pub mod semaphore;
@@ -44,6 +48,8 @@ mod sync;
 mod testing;
 pub mod wait_queue;
 
+pub use condvar::CondVar;
 pub use event::{Event, SetOnce};
+pub use mutex::Mutex;
 pub use semaphore::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 pub use wait_queue::WaitQueue;

@@ -6,6 +6,7 @@
 pub(crate) mod allocator;
 pub(crate) mod grid;
 mod hooks;
+pub(crate) mod pool;
 mod watchdog;
 
 use std::future::Future;
@@ -134,11 +135,6 @@ impl<F: Future + ?Sized> Hand<F> {
         poll_with(self.future.as_mut(), &self.waker)
     }
 
-    /// Polls it with another waker.
-    pub(crate) fn poll_with(&mut self, waker: &Waker) -> Poll<F::Output> {
-        poll_with(self.future.as_mut(), waker)
-    }
-
     /// Polls it with its own waker, which must find it ready.
     #[track_caller]
     pub(crate) fn output(&mut self) -> F::Output {
@@ -146,6 +142,11 @@ impl<F: Future + ?Sized> Hand<F> {
             Poll::Ready(output) => output,
             Poll::Pending => panic!("there is still something to wait for"),
         }
+    }
+
+    /// Polls it with another waker.
+    pub(crate) fn poll_with(&mut self, waker: &Waker) -> Poll<F::Output> {
+        poll_with(self.future.as_mut(), waker)
     }
 
     /// How often its waker was woken.

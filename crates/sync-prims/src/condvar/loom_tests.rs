@@ -1,0 +1,214 @@
+//! Models of the races that [`condvar`](super) names.
+
+use alloc::sync::Arc;
+use core::pin::Pin;
+
+use loom::future::block_on;
+use loom::thread::{self, JoinHandle};
+
+use super::{CondVar, Wait};
+use crate::Mutex;
+use crate::mutex::OwnedMutexGuard;
+use crate::testing::poll_once;
+
+/// A number that some wait to be positive, and take one of.
+struct Store {
+    left: Arc<Mutex<usize>>,
+    more: CondVar,
+}
+
+impl Store {
+    fn new() -> Arc<Store> {
+        Arc::new(Store {
+            left: Arc::new(Mutex::new(0)),
+            more: CondVar::new(),
+        })
+    }
+
+    fn lock(&self) -> OwnedMutexGuard<usize> {
+        self.left.lock_owned_blocking()
+    }
+
+    fn take(&self) {
+        *self
+            .more
+            .wait_while_blocking(self.lock(), |left| *left == 0) -= 1;
+    }
+
+    fn put_and_notify(&self) {
+        let mut left = self.lock();
+        *left += 1;
+        self.more.notify_one();
+    }
+
+    fn put_then_notify(&self) {
+        *self.lock() += 1;
+        self.more.notify_one();
+    }
+
+    fn put_many(&self, count: usize) {
+        *self.lock() += count;
+        self.more.notify_all();
+    }
+}
+
+fn spawn(store: &Arc<Store>, work: impl FnOnce(&Store) + 'static) -> JoinHandle<()> {
+    let store = store.clone();
+    thread::spawn(move || work(&store))
+}
+
+fn join(threads: impl IntoIterator<Item = JoinHandle<()>>) {
+    for thread in threads {
+        thread.join().unwrap();
+    }
+}
+
+#[test]
+fn loom_notify_and_register() {
+    loom::model(|| {
+        let store = Store::new();
+        let putter = spawn(&store, Store::put_and_notify);
+        store.take();
+        join([putter]);
+        assert_eq!(*store.lock(), 0);
+    });
+}
+
+#[test]
+fn loom_notify_without_the_lock() {
+    loom::model(|| {
+        let store = Store::new();
+        let putter = spawn(&store, Store::put_then_notify);
+        store.take();
+        join([putter]);
+        assert_eq!(*store.lock(), 0);
+    });
+}
+
+#[test]
+fn loom_two_notifiers() {
+    loom::model(|| {
+        let store = Store::new();
+        let putters = [
+            spawn(&store, Store::put_then_notify),
+            spawn(&store, Store::put_and_notify),
+        ];
+        store.take();
+        store.take();
+        join(putters);
+        assert_eq!(*store.lock(), 0);
+        assert!(!store.more.notify_one());
+    });
+}
+
+#[test]
+fn loom_the_last_leaves_while_another_comes() {
+    loom::model(|| {
+        let store = Store::new();
+        // It lowers the flag, which must not hide the one who comes.
+        let leaver = spawn(&store, |store| {
+            let mut wait = Box::pin(store.more.wait(store.lock()));
+            assert!(poll_once(wait.as_mut()).is_pending());
+        });
+        let putter = spawn(&store, Store::put_then_notify);
+        store.take();
+        join([leaver, putter]);
+        assert_eq!(*store.lock(), 0);
+    });
+}
+
+/// A wait that stands in line, of a store that is leaked for the length of a model.
+fn in_line(store: &Arc<Store>) -> Pin<Box<dyn Future<Output = ()>>> {
+    let store = store.clone();
+    let mut take = Box::pin(async move {
+        let left = store.left.lock_owned().await;
+        *store.more.wait_while(left, |left| *left == 0).await -= 1;
+    });
+    assert!(poll_once(take.as_mut()).is_pending());
+    take
+}
+
+#[test]
+fn loom_notify_and_cancel() {
+    loom::model(|| {
+        let store = Store::new();
+        let first = in_line(&store);
+        let second = in_line(&store);
+        let canceller = thread::spawn(move || drop(first));
+        let putter = spawn(&store, Store::put_then_notify);
+        block_on(second);
+        join([canceller, putter]);
+        assert_eq!(*store.lock(), 0);
+    });
+}
+
+#[test]
+fn loom_cancel_while_it_waits_for_the_mutex() {
+    loom::model(|| {
+        let store = Store::new();
+        let mut first = in_line(&store);
+        let second = in_line(&store);
+        let mut left = store.lock();
+        *left += 1;
+        assert!(store.more.notify_one());
+        // It was told, and stands in the line of the mutex.
+        assert!(poll_once(first.as_mut()).is_pending());
+        let canceller = thread::spawn(move || drop(first));
+        drop(left);
+        block_on(second);
+        join([canceller]);
+        assert_eq!(*store.lock(), 0);
+    });
+}
+
+#[test]
+fn loom_cancel_and_cancel() {
+    loom::model(|| {
+        let store = Store::new();
+        let cancellers =
+            [in_line(&store), in_line(&store)].map(|wait| thread::spawn(move || drop(wait)));
+        store.put_then_notify();
+        join(cancellers);
+        store.take();
+        assert!(!store.more.notify_one());
+    });
+}
+
+#[test]
+fn loom_notify_all_and_a_late_arrival() {
+    loom::model(|| {
+        let store = Store::new();
+        let first = in_line(&store);
+        let late = spawn(&store, Store::take);
+        store.put_many(2);
+        block_on(first);
+        join([late]);
+        assert_eq!(*store.lock(), 0);
+        assert!(!store.more.notify_one());
+    });
+}
+
+#[test]
+fn loom_notify_all_concerns_those_who_wait() {
+    loom::model(|| {
+        let store: &Store = Box::leak(Box::new(Store {
+            left: Arc::new(Mutex::new(0)),
+            more: CondVar::new(),
+        }));
+        let late = thread::spawn(move || {
+            let mut wait = Box::pin(store.more.wait(store.lock()));
+            let arrived_before = {
+                assert!(poll_once(wait.as_mut()).is_pending());
+                poll_once(wait.as_mut()).is_ready()
+            };
+            (wait, arrived_before)
+        });
+        store.more.notify_all();
+        let (mut wait, told): (Pin<Box<Wait<'_, _>>>, bool) = late.join().unwrap();
+        if !told && poll_once(wait.as_mut()).is_pending() {
+            // It came late, so it stands in line, and the next notification finds it.
+            assert!(store.more.notify_one());
+            drop(block_on(wait));
+        }
+    });
+}
