@@ -24,4 +24,9 @@ conformance! {
     event: crate::subjects::events::Event,
     event_with_a_value: crate::subjects::events::Value,
     semaphore: crate::subjects::permits::Semaphore,
+    mutex: crate::subjects::mutexes::Mutex<false>,
+    mutex_barging: crate::subjects::mutexes::Mutex<true>,
+    mutex_owned: crate::subjects::mutexes::OwnedMutex,
+    condvar: crate::subjects::condvars::CondVar,
+    condvar_wait_while: crate::subjects::condvars::WaitWhile,
 }

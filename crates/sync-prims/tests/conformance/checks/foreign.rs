@@ -116,7 +116,10 @@ fn hook<S: Subject>(
         match call {
             Call::Look => subject.look(),
             Call::PollAnother => {
-                let _ = wait(&subject).poll();
+                if wait(&subject).poll().is_ready() {
+                    // It came before the one that this was for.
+                    subject.notify_one();
+                }
             }
             Call::DropAnother => {
                 let other = others.lock().unwrap().pop();

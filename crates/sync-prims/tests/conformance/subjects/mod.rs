@@ -1,5 +1,8 @@
 //! Every primitive, as a [`Subject`](crate::subject::Subject).
 
+pub(crate) mod condvars;
 pub(crate) mod events;
+mod lent;
+pub(crate) mod mutexes;
 pub(crate) mod permits;
 pub(crate) mod queues;
