@@ -5,8 +5,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::{self, ThreadId};
 
-use corio::sync::Event;
+use corio::sync::{Event, Mutex};
 use corio::{Scheduler, block_on, spawn, yield_now};
+
+use crate::support::{Tasks, context_counts};
 
 const WAITS: usize = 100_000;
 
@@ -73,6 +75,30 @@ fn at_home_when_a_context_wakes() {
 #[test]
 fn at_home_when_a_thread_wakes() {
     wakes_from(Waker::Thread);
+}
+
+/// A lock that goes around among tasks on all contexts; nearly every one has to wait for it.
+#[test]
+fn at_home_in_a_relay() {
+    const RUNNERS: usize = 100;
+    for contexts in context_counts() {
+        let mut tasks = Tasks::over(contexts);
+        let rounds = Arc::new(Mutex::new(0));
+        tasks.add_each(RUNNERS, |_| {
+            let rounds = rounds.clone();
+            async move {
+                let home = thread::current().id();
+                for _ in 0..WAITS / RUNNERS {
+                    let mut rounds = rounds.lock().await;
+                    assert_eq!(thread::current().id(), home);
+                    *rounds += 1;
+                    yield_now().await;
+                }
+            }
+        });
+        tasks.run();
+        assert_eq!(*rounds.try_lock().unwrap(), WAITS);
+    }
 }
 
 /// Nobody runs inside of `set`; all have run when the setter, which lets the others have their turn, comes round again.

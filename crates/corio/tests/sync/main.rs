@@ -1,5 +1,8 @@
 //! The primitives on contexts: the acceptance grids at full size, and where and when a woken task runs.
 
+mod condvar;
 mod event;
 mod home;
+mod mutex;
 mod support;
+mod when_all;

@@ -1,10 +1,11 @@
 //! Tasks over the contexts of a scheduler, and the sizes of the grids.
 
+use std::cell::UnsafeCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use corio::Scheduler;
+use corio::{Scheduler, yield_now};
 
 /// Tasks that are spread over the contexts of a scheduler.
 pub(crate) struct Tasks {
@@ -65,4 +66,26 @@ pub(crate) fn grid(test: impl Fn(Tasks, usize, usize)) {
         }
     }
     test(Tasks::over(all), 100, 100_000);
+}
+
+/// A counter that counts wrong if two count at the same time.
+#[derive(Default)]
+pub(crate) struct Unguarded(UnsafeCell<usize>);
+
+// SAFETY: every access is made with a lock held, or after all is over; that is what the tests are about.
+unsafe impl Sync for Unguarded {}
+
+impl Unguarded {
+    pub(crate) fn get(&self) -> usize {
+        // SAFETY: as above.
+        unsafe { self.0.get().read_volatile() }
+    }
+
+    /// Adds one, and lets others run between the look and the step.
+    pub(crate) async fn count(&self) {
+        let before = self.get();
+        yield_now().await;
+        // SAFETY: as above.
+        unsafe { self.0.get().write_volatile(before + 1) }
+    }
 }
