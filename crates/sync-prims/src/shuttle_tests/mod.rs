@@ -6,6 +6,7 @@
 //! randomized scheduler with probabilistic guarantees of finding bugs", ASPLOS 2010), which finds with a known probability
 //! what needs a few preemptions at the right places. A lost wake shows as a deadlock, which shuttle reports.
 
+mod buffer;
 mod tickets;
 
 /// Where a bug needs more preemptions than these at the right places, the random scheduler has to find it.
