@@ -1,11 +1,14 @@
 //! Wakers that call back, and wakers that panic.
 
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::Waker;
 
 use crate::harness::{Wait, finish, future, pending, wait};
-use crate::subject::Subject;
+use crate::subject::{Lets, Subject};
 use crate::support::{Hand, Hooks, Wakes, poll_with};
 
 /// What a waker does to the primitive that calls it.
@@ -128,6 +131,58 @@ fn hook<S: Subject>(
             Call::Notify => subject.notify_one(),
         }
     })
+}
+
+/// A waker that polls the wait that it is of, as executors do that run a task where it is woken; the wait is over by then.
+pub(crate) fn a_waker_that_polls<S: Subject>() {
+    let next = inside_its_own_wake::<S>(|subject, wait| {
+        let mut wait = wait.expect("it was put there before it was notified");
+        if poll_with(wait.as_mut(), Waker::noop()).is_pending() {
+            panic!("the one that was notified is not through");
+        }
+        drop(subject);
+    });
+    assert!(next.is_none_or(|wakes| wakes == usize::from(S::LETS == Lets::All)));
+}
+
+/// A waker that drops the wait that it is of; if the notification was for one, it goes to the next.
+pub(crate) fn a_waker_that_drops<S: Subject>() {
+    let next = inside_its_own_wake::<S>(|_, wait| drop(wait));
+    assert!(next.is_none_or(|wakes| wakes == 1));
+}
+
+type Boxed = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// How often the next in line was woken, if there is one.
+fn inside_its_own_wake<S: Subject>(act: fn(Arc<S>, Option<Boxed>)) -> Option<usize> {
+    let waiters = 3.min(S::MOST_WAITERS);
+    let subject = Arc::new(S::blocked(waiters));
+    let place = Arc::new(Mutex::new(None));
+    let (weak, put) = (Arc::downgrade(&subject), place.clone());
+    let hooks = Arc::new(Hooks {
+        wake: Some(Box::new(move || {
+            let wait = put.lock().unwrap().take();
+            act(weak.upgrade().expect("the test has it"), wait);
+        })),
+        ..Hooks::default()
+    });
+    let mut wait = future(&subject);
+    assert!(poll_with(wait.as_mut(), &hooks.waker()).is_pending());
+    *place.lock().unwrap() = Some(wait);
+    let mut others: Vec<_> = (1..waiters).map(|_| Some(pending(&subject))).collect();
+    subject.notify_one();
+    assert!(place.lock().unwrap().is_none(), "it was woken");
+    let next = others.first().and_then(Option::as_ref).map(Wait::wakes);
+    for place in &mut others {
+        if place.as_ref().is_some_and(|other| other.wakes() > 0) {
+            let through = place
+                .take()
+                .is_some_and(|mut other| other.poll().is_ready());
+            assert!(through, "one that was woken is not through");
+        }
+    }
+    finish(&*subject, &mut others);
+    next
 }
 
 /// One waker that panics does not cost the others their wake.

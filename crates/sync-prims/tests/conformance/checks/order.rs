@@ -64,14 +64,18 @@ pub(crate) fn during_the_wakes_of_all<S: Subject>() {
             wake: Some(Box::new(move || {
                 let (subject, (waits, others)) = (weak.upgrade().unwrap(), &meanwhile);
                 drop(LEAVE.map(|number| waits.lock().unwrap()[number].take()));
+                // And the first of those who came since.
+                let came_first = others.lock().unwrap().first_mut().and_then(Option::take);
+                drop(came_first);
                 let mut come: Vec<_> = (0..40).map(|_| Some(wait(&subject))).collect();
                 for other in come.iter_mut().flatten() {
                     assert_eq!(other.poll().is_ready(), S::STAYS_OPEN);
                 }
-                if others_are_told {
-                    subject.notify_all(come.len());
-                }
+                let count = come.len();
                 others.lock().unwrap().append(&mut come);
+                if others_are_told {
+                    subject.notify_all(count);
+                }
             })),
             ..Hooks::default()
         });
