@@ -9,6 +9,7 @@
 //! | let one at a time touch a value | [`Mutex`] |
 //! | wait until that value is what one needs | [`CondVar`] |
 //! | let at most n at a time do something | [`Semaphore`] |
+//! | raise and lower a signal, for all or for one at a time | [`ResetEvent`] |
 //! | build a primitive of your own | [`WaitQueue`] |
 //! | wait for any of these on a thread | [`blocking`] |
 //!
@@ -40,6 +41,7 @@ pub mod event;
 pub mod mutex;
 mod queue;
 pub mod raw;
+pub mod reset_event;
 pub mod semaphore;
 #[cfg(all(test, shuttle, not(loom)))]
 mod shuttle_tests;
@@ -51,5 +53,6 @@ pub mod wait_queue;
 pub use condvar::CondVar;
 pub use event::{Event, SetOnce};
 pub use mutex::Mutex;
+pub use reset_event::ResetEvent;
 pub use semaphore::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 pub use wait_queue::WaitQueue;

@@ -29,4 +29,6 @@ conformance! {
     mutex_owned: crate::subjects::mutexes::OwnedMutex,
     condvar: crate::subjects::condvars::CondVar,
     condvar_wait_while: crate::subjects::condvars::WaitWhile,
+    manual_reset_event: crate::subjects::events::ManualResetEvent,
+    automatic_reset_event: crate::subjects::events::AutomaticResetEvent,
 }

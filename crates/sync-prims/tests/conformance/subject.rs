@@ -17,6 +17,8 @@ pub(crate) trait Subject: Send + Sync + Sized + 'static {
     const LETS: Lets;
     /// Whether a notification that finds nobody lets the next through that comes; otherwise it is forgotten.
     const KEEPS: bool;
+    /// Whether several notifications that find nobody are one.
+    const MERGES: bool = false;
     /// Whether those behind one who was notified have to wait until that one is polled or dropped, as the lock is handed
     /// over to it.
     const HANDS_OVER: bool = false;

@@ -36,8 +36,8 @@ pub(crate) fn notifications_and_cancellations<S: Subject>() {
                 }
             });
         }
-        // Notifications that may be forgotten, or come while one is under way, have to be repeated.
-        let repeats = !S::KEEPS || S::HANDS_OVER;
+        // Notifications that may be forgotten, be one with others, or come while one is under way, have to be repeated.
+        let repeats = !S::KEEPS || S::MERGES || S::HANDS_OVER;
         if repeats {
             while through.load(Ordering::SeqCst) < waiters * EACH {
                 subject.notify_one();

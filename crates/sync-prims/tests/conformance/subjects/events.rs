@@ -1,8 +1,9 @@
-//! What happens once for all.
+//! What happens once for all, and what happens again and again.
 
 use std::future::Future;
 
 use futures_util::FutureExt;
+use sync_prims::ResetEvent;
 
 use crate::subject::{Lets, Subject};
 
@@ -60,5 +61,63 @@ impl Subject for Value {
     fn look(&self) {
         self.0.get();
         let _ = format!("{:?} {:?}", self.0, self.0.wait_cloned());
+    }
+}
+
+pub(crate) struct ManualResetEvent(ResetEvent);
+
+impl Subject for ManualResetEvent {
+    const LETS: Lets = Lets::All;
+    const KEEPS: bool = true;
+
+    fn blocked(_waiters: usize) -> Self {
+        ManualResetEvent(ResetEvent::manual())
+    }
+
+    fn wait(&self) -> impl Future<Output = ()> + Send {
+        self.0.wait()
+    }
+
+    fn notify_one(&self) {
+        self.0.set();
+    }
+
+    fn notify_all(&self, _waiters: usize) {
+        self.0.set();
+    }
+
+    fn look(&self) {
+        self.0.try_wait();
+        let _ = format!("{:?} {:?}", self.0, self.0.wait());
+    }
+}
+
+pub(crate) struct AutomaticResetEvent(ResetEvent);
+
+impl Subject for AutomaticResetEvent {
+    const LETS: Lets = Lets::One;
+    const KEEPS: bool = true;
+    const MERGES: bool = true;
+    const TELLS_ALL: bool = false;
+
+    fn blocked(_waiters: usize) -> Self {
+        AutomaticResetEvent(ResetEvent::automatic())
+    }
+
+    fn wait(&self) -> impl Future<Output = ()> + Send {
+        self.0.wait()
+    }
+
+    fn notify_one(&self) {
+        self.0.set();
+    }
+
+    fn notify_all(&self, waiters: usize) {
+        (0..waiters).for_each(|_| self.notify_one());
+    }
+
+    fn look(&self) {
+        self.0.is_set();
+        let _ = format!("{:?} {:?}", self.0, self.0.wait());
     }
 }
