@@ -1,7 +1,85 @@
 //! Channels that lose nothing when a future is dropped, under any runtime.
 //!
-//! This crate is where rendezvous, bounded and unbounded channels, one-shots, broadcast and watch will live, on the
-//! primitives of `sync-prims`. A dropped receive will never take a message with it, and a dropped send will say whether its
-//! message was received.
+//! ```
+//! # sync_prims::blocking::block_on(async {
+//! let (sender, receiver) = channel::bounded(16);
+//! sender.send("hello").await?;
+//! drop(sender);
+//! assert_eq!(receiver.recv().await, Ok("hello"));
+//! assert_eq!(receiver.recv().await, Err(channel::RecvError));
+//! # Ok::<(), channel::SendError<&str>>(())
+//! # }).unwrap();
+//! ```
 //!
-//! It is empty so far: nothing here is a stand-in for what is to come.
+//! # Which one
+//!
+//! | | holds | a send is done when |
+//! |---|---|---|
+//! | [`rendezvous`] | nothing | a receiver has the message |
+//! | [`bounded`]`(n)` | up to `n` messages | the message has a place |
+//! | [`unbounded`] | as many as memory does | at once |
+//! | [`Channel`]`<T, N>` | up to `N`, in itself: used by reference, no allocation | as above |
+//!
+//! [`local`] has the same for one thread, without atomics, for messages that are not [`Send`].
+//!
+//! # What holds for all
+//!
+//! - **No message is lost by a dropped future.** A message is with its sender, in the channel, or returned: never with a
+//!   receive that still waits.
+//! - **Two phases of the end.** After [`close`](Sender::close) nothing enters; what is buffered can be received. When that
+//!   is done, the channel is *complete*, and receives say so.
+//! - **First come, first served.** Messages are received in the order they were sent; senders that wait get their places in
+//!   the order they came.
+//! - **No foreign code under the lock**, no spinning in a poll, no allocation for a wait.
+//!
+//! # Features
+//!
+//! `std`, on by default: the blocking and timed forms for plain threads.
+#![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+extern crate alloc;
+
+mod by_reference;
+mod error;
+mod exchange;
+mod handle;
+pub mod local;
+mod sync;
+
+pub use by_reference::Channel;
+pub use error::{
+    RecvError, RecvTimeoutError, ReserveError, SendError, SendManyError, SendTimeoutError,
+    TryRecvError, TrySendError,
+};
+pub use handle::{
+    IntoIter, Iter, OwnedPermit, Receiver, Sender, TryIter, WeakReceiver, WeakSender,
+};
+
+/// The futures, and the forms of channel they are for.
+pub mod future {
+    pub use crate::exchange::{
+        Form, Inline, Local, Permit, RecvFuture, RecvManyFuture, ReserveFuture, SendFuture,
+        SendManyFuture, Shared, UntilFuture,
+    };
+    pub use crate::handle::Counted;
+}
+
+/// A channel that holds up to `capacity` messages. With 0, it is a [`rendezvous`].
+///
+/// Memory is made as messages come, and kept for up to 1024 of them.
+pub fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
+    handle::channel(capacity)
+}
+
+/// A channel that holds nothing: a send is done when a receiver has the message.
+pub fn rendezvous<T>() -> (Sender<T>, Receiver<T>) {
+    handle::channel(0)
+}
+
+/// A channel that holds any number of messages: a send never waits.
+///
+/// Memory for more than 1024 messages is given back when the channel has become empty.
+pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
+    handle::channel(usize::MAX)
+}

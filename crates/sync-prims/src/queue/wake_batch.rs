@@ -30,14 +30,32 @@ impl WakeBatch {
         self.filled == BATCH
     }
 
+    /// How many more there is room for.
+    pub const fn room(&self) -> usize {
+        BATCH - self.filled
+    }
+
     /// Adds a waker.
     ///
     /// # Panics
     ///
     /// If the batch is full.
+    #[inline]
     pub fn push(&mut self, waker: Waker) {
         self.wakers[self.filled].write(waker);
         self.filled += 1;
+    }
+
+    /// Adds a waker, if there is one.
+    ///
+    /// # Panics
+    ///
+    /// If the batch is full and there is one.
+    #[inline]
+    pub fn push_some(&mut self, waker: Option<Waker>) {
+        if let Some(waker) = waker {
+            self.push(waker);
+        }
     }
 
     /// Wakes all, in the order they were pushed. If a waker panics, the rest is woken while the panic unwinds.

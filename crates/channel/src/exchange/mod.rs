@@ -1,0 +1,284 @@
+//! The one send and receive core under every channel.
+//!
+//! # The protocol
+//!
+//! One short lock protects everything a channel knows ([`State`]): its messages, its places, its waiters. Every operation
+//! is one transition under that lock, so there is no race inside a channel to reason about; what remains are the waiters'
+//! own states, which may be read without the lock. They are those of [`sync_prims::raw::Waiter`].
+//!
+//! *A message is never with a waiting receiver.* It is with its sender, in the buffer, or returned by a receive that has
+//! ended. So a receive can be dropped at any moment, and what it leaves behind is at most a notification, which is passed
+//! on. A sender that waits offers its message in its own future; whoever takes it from there does so under the lock and
+//! tells the sender in the same step. So a dropped send either had no effect, or its message had entered the channel.
+//!
+//! | event | under the lock | after it |
+//! |---|---|---|
+//! | send, there is a place and nobody waits for one | put in, notify the first receiver | wake it |
+//! | send, else | link behind the senders, with the offer; if nothing is buffered, notify the first receiver | wake it |
+//! | receive, something is buffered | take the oldest; let waiting senders move up | wake them |
+//! | receive, nothing is buffered, a sender offers | take it from the sender, notify the sender | wake it |
+//! | receive, else | link behind the receivers | |
+//! | receive, notified, and another has taken the message | link before the receivers | |
+//! | receive, notified, dropped | if there is something to take, notify the next receiver | wake it |
+//! | close | no more senders; release all senders and receivers | wake all, in batches |
+//! | the last message is taken after close | release all receivers, and those who wait for it | wake all, in batches |
+//!
+//! Capacity 0 is no special case: there is never a place, so every message goes from sender to receiver.
+//!
+//! # What runs without the lock
+//!
+//! Wakers (`clone`, `wake`, `drop`), destructors of messages, and the making and freeing of memory.
+//!
+//! # Cost
+//!
+//! A send or receive that does not wait takes the lock once and has no other atomic read-modify-write.
+
+mod batch;
+mod buffer;
+mod lock;
+mod offer;
+mod permit;
+mod recv;
+mod send;
+mod state;
+mod until;
+mod wait;
+
+pub use batch::{RecvManyFuture, SendManyFuture};
+pub use buffer::{Array, Buffer, Heap};
+pub use lock::{Form, Inline, Local, Shared, StateLock, Unshared};
+pub use permit::{Permit, ReserveFuture};
+pub use recv::RecvFuture;
+pub use send::SendFuture;
+pub use state::State;
+pub(crate) use until::End;
+pub use until::UntilFuture;
+
+use sync_prims::raw::{WaitList, WakeBatch};
+
+use crate::error::{SendError, TryRecvError, TrySendError};
+use state::{CLOSED, LOOK, Taken};
+
+/// A channel without its handles.
+pub struct Exchange<F: Form> {
+    lock: F::Lock,
+}
+
+type Guard<'c, F> = <<F as Form>::Lock as StateLock<State<<F as Form>::Buffer>>>::Guard<'c>;
+
+impl<F: Form> Exchange<F> {
+    pub(crate) const fn new(lock: F::Lock) -> Exchange<F> {
+        Exchange { lock }
+    }
+
+    #[inline]
+    fn lock(&self) -> Guard<'_, F> {
+        self.lock.lock()
+    }
+
+    /// Sends if that needs no wait.
+    #[inline]
+    pub(crate) fn try_send(&self, value: F::Item) -> Result<(), TrySendError<F::Item>> {
+        loop {
+            let mut state = self.lock();
+            if !state.open {
+                return Err(TrySendError::Closed(value));
+            }
+            if !state.may_enter(1) {
+                return Err(TrySendError::Full(value));
+            }
+            if !state.buffer.has_memory() {
+                drop(state);
+                self.add_memory(1);
+                continue;
+            }
+            let receiver = state.put(value);
+            drop(state);
+            if let Some(receiver) = receiver {
+                receiver.wake();
+            }
+            return Ok(());
+        }
+    }
+
+    /// Takes a message if that needs no wait.
+    #[inline]
+    pub(crate) fn try_recv(&self) -> Result<F::Item, TryRecvError> {
+        match self.take() {
+            Taken::Value(value) => Ok(value),
+            Taken::Empty => Err(TryRecvError::Empty),
+            Taken::Complete => Err(TryRecvError::Closed),
+        }
+    }
+
+    #[inline]
+    fn take(&self) -> Taken<F::Item> {
+        let mut wakes = WakeBatch::new();
+        let mut state = self.lock();
+        let taken = state.take(&mut wakes);
+        if matches!(taken, Taken::Value(_)) && state.has_changed_much() {
+            self.settle(state, &mut wakes);
+        } else {
+            drop(state);
+        }
+        taken
+    }
+
+    /// Lets others have what became possible by the last transition, releases the lock and wakes them.
+    #[cold]
+    fn settle<'c>(&'c self, mut state: Guard<'c, F>, wakes: &mut WakeBatch) {
+        loop {
+            let settled = state.settle(wakes);
+            let complete = settled && state.is_complete();
+            if complete {
+                state.receivers.release_all();
+                state.until_complete.release_all();
+            }
+            let memory_is_idle = settled && state.buffer.wants_memory(0).is_some();
+            let needs_memory = !settled && !state.buffer.has_memory();
+            drop(state);
+            core::mem::take(wakes).wake_all();
+            if complete {
+                self.wake_released();
+            }
+            if memory_is_idle || needs_memory {
+                self.add_memory(needs_memory.into());
+            }
+            if settled {
+                return;
+            }
+            state = self.lock();
+        }
+    }
+
+    /// Makes memory for more messages, as many of them as there is room for, or gives idle memory back; without the lock.
+    #[cold]
+    fn add_memory(&self, more: usize) {
+        let room = self.lock().room();
+        self.make_memory(more.min(room));
+    }
+
+    #[cold]
+    fn make_memory(&self, more: usize) {
+        let wanted = self.lock().buffer.wants_memory(more);
+        if let Some(messages) = wanted {
+            let mut memory = F::Buffer::allocate(messages);
+            self.lock().buffer.exchange(&mut memory);
+        }
+    }
+
+    /// No message may enter any more. `false` if it was closed before.
+    pub(crate) fn close(&self) -> bool {
+        let mut state = self.lock();
+        if !core::mem::replace(&mut state.open, false) {
+            return false;
+        }
+        state.senders.release_all();
+        state.receivers.release_all();
+        state.until_closed.release_all();
+        if state.is_complete() {
+            state.until_complete.release_all();
+        }
+        drop(state);
+        self.wake_released();
+        true
+    }
+
+    /// Closes, and drops what is buffered: nobody is left to receive it.
+    pub(crate) fn abandon(&self) {
+        self.close();
+        while let Taken::Value(value) = self.take() {
+            drop(value);
+        }
+    }
+
+    /// Wakes all who were released, to the last: if a waker panics, the rest is woken while the panic unwinds.
+    fn wake_released(&self) {
+        struct OnPanic<'c, F: Form>(&'c Exchange<F>);
+
+        impl<F: Form> Drop for OnPanic<'_, F> {
+            fn drop(&mut self) {
+                self.0.wake_released();
+            }
+        }
+
+        let on_panic = OnPanic(self);
+        let lists: [fn(&mut State<F::Buffer>) -> (&mut WaitList, _); 4] = [
+            |state| (&mut state.senders, CLOSED),
+            |state| (&mut state.receivers, LOOK),
+            |state| (&mut state.until_closed, CLOSED),
+            |state| (&mut state.until_complete, CLOSED),
+        ];
+        for list in lists {
+            loop {
+                let mut batch = WakeBatch::new();
+                let mut state = self.lock();
+                let (list, token) = list(&mut state);
+                let more = list.notify_released(token, &mut batch);
+                drop(state);
+                batch.wake_all();
+                if !more {
+                    break;
+                }
+            }
+        }
+        core::mem::forget(on_panic);
+    }
+
+    /// Puts a message in even if that pushes the oldest one out, which is handed back; at capacity 0 that is the message
+    /// itself.
+    pub(crate) fn force_send(&self, value: F::Item) -> Result<Option<F::Item>, SendError<F::Item>> {
+        let mut value = value;
+        loop {
+            match self.try_send(value) {
+                Ok(()) => return Ok(None),
+                Err(TrySendError::Closed(value)) => return Err(SendError(value)),
+                Err(TrySendError::Full(back)) => value = back,
+            }
+            let mut state = self.lock();
+            if state.room() > 0 && state.senders.is_empty() {
+                continue;
+            }
+            let Some(oldest) = state.buffer.pop() else {
+                return Ok(Some(value));
+            };
+            // Its place goes to the new message before anybody who waits: nothing that was sent is overtaken, because
+            // those who wait have not sent.
+            let receiver = state.put(value);
+            drop(state);
+            if let Some(receiver) = receiver {
+                receiver.wake();
+            }
+            return Ok(Some(oldest));
+        }
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        !self.lock().open
+    }
+
+    pub(crate) fn is_complete(&self) -> bool {
+        self.lock().is_complete()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.lock().buffer.len()
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.lock().buffer.capacity()
+    }
+}
+
+impl<F: Form> core::fmt::Debug for Exchange<F> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let state = self.lock();
+        let (len, capacity, is_closed) = (state.buffer.len(), state.buffer.capacity(), !state.open);
+        drop(state);
+        f.debug_struct("Channel")
+            .field("len", &len)
+            .field("capacity", &capacity)
+            .field("is_closed", &is_closed)
+            .finish()
+    }
+}

@@ -1,0 +1,142 @@
+//! The future of a receive.
+
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+use sync_prims::raw::{Waiter, WakeBatch};
+
+use super::state::{LOOK, Taken};
+use super::wait::{Left, Standing};
+use super::{Exchange, Form};
+use crate::error::RecvError;
+
+pin_project! {
+    /// A receive.
+    ///
+    /// Dropping it loses no message: until it is ready, the message is in the channel or with its sender. If the receive had
+    /// been notified, the next one is. Polled again when it was ready, it receives another message.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct RecvFuture<'c, F: Form> {
+        exchange: &'c Exchange<F>,
+        #[pin]
+        waiter: Waiter,
+    }
+
+    impl<F: Form> PinnedDrop for RecvFuture<'_, F> {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            this.exchange.leave_receivers(this.waiter.into_ref());
+        }
+    }
+}
+
+impl<'c, F: Form> RecvFuture<'c, F> {
+    pub(crate) fn new(exchange: &'c Exchange<F>) -> RecvFuture<'c, F> {
+        RecvFuture {
+            exchange,
+            waiter: Waiter::new(),
+        }
+    }
+}
+
+impl<F: Form> Future for RecvFuture<'_, F> {
+    type Output = Result<F::Item, RecvError>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let taken = this.exchange.poll_take(this.waiter.into_ref(), cx);
+        taken.map(|taken| taken.ok_or(RecvError))
+    }
+}
+
+impl<F: Form> fmt::Debug for RecvFuture<'_, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecvFuture")
+            .field("channel", self.exchange)
+            .finish()
+    }
+}
+
+impl<F: Form> Exchange<F> {
+    /// Takes a message, or waits for one; `None`: nothing will ever come.
+    ///
+    /// Whoever lets a waiter wait here calls [`leave_receivers`](Exchange::leave_receivers) before the waiter goes away.
+    #[inline]
+    pub(crate) fn poll_take(
+        &self,
+        waiter: Pin<&Waiter>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<F::Item>> {
+        let was_told = match self.standing(waiter, cx) {
+            Standing::Waiting => return Poll::Pending,
+            Standing::Told(_) => true,
+            Standing::New => false,
+        };
+        match self.take() {
+            Taken::Value(value) => Poll::Ready(Some(value)),
+            Taken::Complete => Poll::Ready(None),
+            Taken::Empty => self.wait_to_take(waiter, cx, was_told),
+        }
+    }
+
+    /// Links the waiter, unless there is something to take after all.
+    fn wait_to_take(
+        &self,
+        waiter: Pin<&Waiter>,
+        cx: &mut Context<'_>,
+        was_told: bool,
+    ) -> Poll<Option<F::Item>> {
+        // Declared before the lock is taken, so that it is dropped after it if there is no need to wait.
+        let mut waker = Some(cx.waker().clone());
+        let mut wakes = WakeBatch::new();
+        let mut state = self.lock();
+        let taken = state.take(&mut wakes);
+        if matches!(taken, Taken::Empty) {
+            // Who was told before has its place in front of those who were not.
+            //
+            // SAFETY: the waiter is idle and pinned; its owner unlinks it, as `poll_take` asks. The state stays where it
+            // is while futures borrow the channel.
+            unsafe { state.receivers.link(waiter, &mut waker, 0, was_told) };
+            waiter.remember_stored(cx.waker());
+            drop(state);
+            return Poll::Pending;
+        }
+        self.settle(state, &mut wakes);
+        match taken {
+            Taken::Value(value) => Poll::Ready(Some(value)),
+            Taken::Complete | Taken::Empty => Poll::Ready(None),
+        }
+    }
+
+    /// Ends the wait of a receiver; a notification goes to the next one.
+    #[inline]
+    pub(crate) fn leave_receivers(&self, waiter: Pin<&Waiter>) {
+        match self.leave(waiter, |state| &mut state.receivers) {
+            Left::Nothing => {}
+            Left::Told(_) => self.look_again(),
+            Left::List(state, waker) => {
+                drop(state);
+                drop(waker);
+            }
+        }
+    }
+
+    /// Somebody who was to look did not: lets another one.
+    #[cold]
+    fn look_again(&self) {
+        let mut state = self.lock();
+        let next = if state.has_message() {
+            state.receivers.notify_first(LOOK)
+        } else {
+            None
+        };
+        drop(state);
+        if let Some(next) = next {
+            next.wake();
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! What a channel's lock protects, and every transition of it.
+//!
+//! Nothing here takes the lock, wakes, allocates, or drops a message: see the page of the module above.
+
+use core::task::Waker;
+
+use sync_prims::raw::{Token, WaitList, WakeBatch};
+
+use super::buffer::Buffer;
+use super::offer::{Offer, OfferSlot};
+
+/// A receiver was notified: there may be something to take, or nothing will ever be again.
+pub(crate) const LOOK: Token = Token(0);
+/// A sender was notified: its value is in the channel, or with a receiver.
+pub(crate) const SENT: Token = Token(1);
+/// A sender was notified: the places it asked for are its own.
+pub(crate) const GRANTED: Token = Token(2);
+/// A sender was notified: the channel is closed, and what it offers is still its own.
+pub(crate) const CLOSED: Token = Token(3);
+
+/// What [`State::take`] found.
+pub(crate) enum Taken<T> {
+    Value(T),
+    /// Nothing now.
+    Empty,
+    /// Nothing, for good: closed, and all was taken.
+    Complete,
+}
+
+/// The whole state of a channel.
+pub struct State<B: Buffer> {
+    pub(crate) buffer: B,
+    /// Places that were given away and not filled yet.
+    pub(crate) reserved: usize,
+    pub(crate) open: bool,
+    pub(crate) receivers: WaitList,
+    /// Each linked with the address of its [`OfferSlot`].
+    pub(crate) senders: WaitList,
+    /// Those who wait for the channel to be closed.
+    pub(crate) until_closed: WaitList,
+    /// Those who wait for it to be complete.
+    pub(crate) until_complete: WaitList,
+}
+
+impl<B: Buffer> State<B> {
+    pub(crate) const fn new(buffer: B) -> State<B> {
+        State {
+            buffer,
+            reserved: 0,
+            open: true,
+            receivers: WaitList::new(),
+            senders: WaitList::new(),
+            until_closed: WaitList::new(),
+            until_complete: WaitList::new(),
+        }
+    }
+
+    /// How many messages may still enter.
+    #[inline]
+    pub(crate) fn room(&self) -> usize {
+        let used = self.buffer.len() + self.reserved;
+        self.buffer.capacity().saturating_sub(used)
+    }
+
+    /// Whether a newcomer may enter: nobody is overtaken by that.
+    #[inline]
+    pub(crate) fn may_enter(&self, places: usize) -> bool {
+        self.room() >= places && self.senders.is_empty()
+    }
+
+    /// Puts a message in, for which there is room and memory; hands out the waker of the receiver that is to look.
+    #[inline]
+    pub(crate) fn put(&mut self, value: B::Item) -> Option<Waker> {
+        self.buffer.push(value);
+        self.receivers.notify_first(LOOK)
+    }
+
+    /// Takes the oldest message. [`settle`](State::settle) has to follow if senders wait, or the channel is closed.
+    #[inline]
+    pub(crate) fn take(&mut self, wakes: &mut WakeBatch) -> Taken<B::Item> {
+        if let Some(value) = self.buffer.pop() {
+            return Taken::Value(value);
+        }
+        if let Some(value) = self.take_offered(wakes) {
+            return Taken::Value(value);
+        }
+        if self.is_complete() {
+            Taken::Complete
+        } else {
+            Taken::Empty
+        }
+    }
+
+    /// Whether a receiver that looks now finds something.
+    pub(crate) fn has_message(&self) -> bool {
+        self.buffer.len() > 0 || matches!(self.first_offer(), Some(Offer::Value(_)))
+    }
+
+    #[inline]
+    pub(crate) fn is_complete(&self) -> bool {
+        !self.open && self.buffer.len() == 0 && self.reserved == 0
+    }
+
+    /// Lets waiting senders have what there is room for, in order. `false` if it has to be called again, after the wakes
+    /// were sent or memory was added.
+    pub(crate) fn settle(&mut self, wakes: &mut WakeBatch) -> bool {
+        while let Some(offer) = self.first_offer() {
+            let places = match offer {
+                Offer::Value(_) => 1,
+                Offer::Places(places) => *places,
+                Offer::Nothing => unreachable!("a sender that waits wants something"),
+            };
+            if self.room() < places {
+                break;
+            }
+            if wakes.room() < 2 || !self.buffer.has_memory() {
+                return false;
+            }
+            match core::mem::replace(offer, Offer::Nothing) {
+                Offer::Value(value) => {
+                    wakes.push_some(self.put(value));
+                    wakes.push_some(self.senders.notify_first(SENT));
+                }
+                Offer::Places(_) | Offer::Nothing => {
+                    self.reserved += places;
+                    wakes.push_some(self.senders.notify_first(GRANTED));
+                }
+            }
+        }
+        true
+    }
+
+    /// Whether a message that was taken may let others go on: senders that wait, those who wait for the end, memory that
+    /// has become idle.
+    #[inline]
+    pub(crate) fn has_changed_much(&self) -> bool {
+        !self.senders.is_empty() || !self.open || self.buffer.wants_memory(0).is_some()
+    }
+
+    /// Of a channel that holds nothing: takes the value that the first sender offers, straight from it.
+    #[cold]
+    fn take_offered(&mut self, wakes: &mut WakeBatch) -> Option<B::Item> {
+        let offer = self.first_offer()?;
+        if !matches!(offer, Offer::Value(_)) {
+            return None;
+        }
+        let Offer::Value(value) = core::mem::replace(offer, Offer::Nothing) else {
+            return None;
+        };
+        wakes.push_some(self.senders.notify_first(SENT));
+        Some(value)
+    }
+
+    fn first_offer<'o>(&self) -> Option<&'o mut Offer<B::Item>> {
+        let tag = self.senders.first_tag()?;
+        // SAFETY: senders are linked with the tags of their offers, and the first of them is linked. Whoever has this
+        // state holds the lock, and whoever is lent an offer in this file is done with it before it asks again.
+        Some(unsafe { OfferSlot::from_tag(tag) })
+    }
+}

@@ -1,0 +1,35 @@
+//! Counted handles: when the last one of a side goes, the channel is closed.
+
+mod count;
+mod permit;
+mod receiver;
+mod sender;
+mod weak;
+
+pub use count::Counted;
+pub use permit::OwnedPermit;
+pub use receiver::{IntoIter, Iter, Receiver, TryIter};
+pub use sender::Sender;
+pub use weak::{WeakReceiver, WeakSender};
+
+use crate::exchange::{Exchange, Heap, State};
+use count::HandleCount;
+
+/// What the handles of a channel share.
+pub struct Inner<F: Counted> {
+    exchange: Exchange<F>,
+    senders: F::Count,
+    receivers: F::Count,
+}
+
+/// Makes a channel for so many messages; its first two handles.
+pub(crate) fn channel<T, F: Counted<Item = T, Buffer = Heap<T>>>(
+    limit: usize,
+) -> (Sender<T, F>, Receiver<T, F>) {
+    let inner = F::pointer(Inner {
+        exchange: Exchange::new(F::lock(State::new(Heap::new(limit)))),
+        senders: F::Count::one(),
+        receivers: F::Count::one(),
+    });
+    (Sender::new(inner.clone()), Receiver::new(inner))
+}

@@ -1,0 +1,250 @@
+//! [`Receiver`], and iterating over what it receives.
+
+use alloc::vec::Vec;
+use core::fmt;
+#[cfg(feature = "std")]
+use std::time::{Duration, Instant};
+
+use super::count::{Counted, HandleCount};
+use super::weak::WeakReceiver;
+use crate::error::TryRecvError;
+#[cfg(feature = "std")]
+use crate::error::{RecvError, RecvTimeoutError};
+use crate::exchange::{End, RecvFuture, RecvManyFuture, Shared, UntilFuture};
+
+/// The receiving side of a channel.
+///
+/// Any number of handles may exist, and each message goes to one of them; when the last one goes, the channel is closed and
+/// what is buffered is dropped.
+pub struct Receiver<T, F: Counted<Item = T> = Shared<T>> {
+    pub(super) inner: F::Pointer,
+}
+
+impl<T, F: Counted<Item = T>> Receiver<T, F> {
+    /// Takes over one count of a receiver.
+    pub(super) fn new(inner: F::Pointer) -> Receiver<T, F> {
+        Receiver { inner }
+    }
+
+    /// Receives the oldest message, and waits for one if there is none.
+    ///
+    /// Dropping the future loses no message: see [`RecvFuture`].
+    ///
+    /// # Errors
+    ///
+    /// The channel is closed, and all of its messages were received.
+    pub fn recv(&self) -> RecvFuture<'_, F> {
+        RecvFuture::new(&self.inner.exchange)
+    }
+
+    /// Receives the oldest message if there is one. With capacity 0, that is the message of a sender that waits.
+    ///
+    /// # Errors
+    ///
+    /// There is none now, or for good.
+    pub fn try_recv(&self) -> Result<T, TryRecvError> {
+        self.inner.exchange.try_recv()
+    }
+
+    /// Receives up to `limit` messages behind what is in the vector, and waits if there is none; how many. It is 0 only if
+    /// `limit` is.
+    ///
+    /// Dropping the future loses no message.
+    ///
+    /// # Errors
+    ///
+    /// The channel is closed, and all of its messages were received.
+    pub fn recv_many<'r>(&'r self, into: &'r mut Vec<T>, limit: usize) -> RecvManyFuture<'r, F> {
+        RecvManyFuture::new(&self.inner.exchange, into, limit)
+    }
+
+    /// Receives up to `limit` messages that are there, behind what is in the vector; how many.
+    ///
+    /// # Errors
+    ///
+    /// There is none now, or for good.
+    pub fn try_recv_many(&self, into: &mut Vec<T>, limit: usize) -> Result<usize, TryRecvError> {
+        self.inner.exchange.try_take_many(into, limit)
+    }
+
+    /// The messages that are there, one after the other, until there is none.
+    pub fn try_iter(&self) -> TryIter<'_, T, F> {
+        TryIter(self)
+    }
+
+    /// Closes the channel: no message may enter any more, and what is buffered can still be received. `false` if it was
+    /// closed before.
+    ///
+    /// Senders that wait get their messages back.
+    pub fn close(&self) -> bool {
+        self.inner.exchange.close()
+    }
+
+    /// Waits until the channel is closed and all of its messages were received, by others.
+    pub fn complete(&self) -> UntilFuture<'_, F> {
+        UntilFuture::new(&self.inner.exchange, End::Complete)
+    }
+
+    /// Whether no message may enter any more.
+    pub fn is_closed(&self) -> bool {
+        self.inner.exchange.is_closed()
+    }
+
+    /// Whether it is closed and all of its messages were received.
+    pub fn is_complete(&self) -> bool {
+        self.inner.exchange.is_complete()
+    }
+
+    /// How many messages are buffered.
+    pub fn len(&self) -> usize {
+        self.inner.exchange.len()
+    }
+
+    /// Whether nothing is buffered.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many messages may be buffered; [`usize::MAX`] if there is no limit.
+    pub fn capacity(&self) -> usize {
+        self.inner.exchange.capacity()
+    }
+
+    /// How many handles of the other side there are.
+    pub fn sender_count(&self) -> usize {
+        self.inner.senders.get()
+    }
+
+    /// How many handles of this side there are.
+    pub fn receiver_count(&self) -> usize {
+        self.inner.receivers.get()
+    }
+
+    /// Whether both receive from the same channel.
+    pub fn same_channel(&self, other: &Receiver<T, F>) -> bool {
+        core::ptr::eq(&raw const *self.inner, &raw const *other.inner)
+    }
+
+    /// A handle that does not keep the channel open.
+    pub fn downgrade(&self) -> WeakReceiver<T, F> {
+        WeakReceiver::new(self.inner.clone())
+    }
+}
+
+#[cfg(feature = "std")]
+impl<T> Receiver<T> {
+    /// Receives the oldest message; the thread sleeps until there is one.
+    ///
+    /// # Errors
+    ///
+    /// The channel is closed, and all of its messages were received.
+    pub fn recv_blocking(&self) -> Result<T, RecvError> {
+        sync_prims::blocking::block_on(self.recv())
+    }
+
+    /// Receives the oldest message; the thread sleeps for at most so long until there is one.
+    ///
+    /// # Errors
+    ///
+    /// Nothing came in time, or nothing will ever come.
+    pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
+        let received = sync_prims::blocking::block_on_timeout(self.recv(), timeout);
+        Ok(received.ok_or(RecvTimeoutError::Timeout)??)
+    }
+
+    /// Receives the oldest message; the thread sleeps at most until the deadline for one.
+    ///
+    /// # Errors
+    ///
+    /// Nothing came in time, or nothing will ever come.
+    pub fn recv_deadline(&self, deadline: Instant) -> Result<T, RecvTimeoutError> {
+        let received = sync_prims::blocking::block_on_deadline(self.recv(), deadline);
+        Ok(received.ok_or(RecvTimeoutError::Timeout)??)
+    }
+
+    /// The messages, one after the other, until the channel is complete; the thread sleeps while there is none.
+    pub fn iter(&self) -> Iter<'_, T> {
+        Iter(self)
+    }
+}
+
+impl<T, F: Counted<Item = T>> Clone for Receiver<T, F> {
+    fn clone(&self) -> Receiver<T, F> {
+        self.inner.receivers.add();
+        Receiver::new(self.inner.clone())
+    }
+}
+
+impl<T, F: Counted<Item = T>> Drop for Receiver<T, F> {
+    fn drop(&mut self) {
+        if self.inner.receivers.remove() {
+            self.inner.exchange.abandon();
+        }
+    }
+}
+
+impl<T, F: Counted<Item = T>> fmt::Debug for Receiver<T, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Receiver")
+            .field(&self.inner.exchange)
+            .finish()
+    }
+}
+
+/// What [`Receiver::try_iter`] returns.
+#[derive(Debug)]
+pub struct TryIter<'r, T, F: Counted<Item = T> = Shared<T>>(&'r Receiver<T, F>);
+
+impl<T, F: Counted<Item = T>> Iterator for TryIter<'_, T, F> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.0.try_recv().ok()
+    }
+}
+
+/// What [`Receiver::iter`] returns.
+#[derive(Debug)]
+pub struct Iter<'r, T>(&'r Receiver<T>);
+
+/// An iterator that blocks the thread and owns the receiver.
+#[derive(Debug)]
+pub struct IntoIter<T>(Receiver<T>);
+
+#[cfg(feature = "std")]
+impl<T> Iterator for Iter<'_, T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.0.recv_blocking().ok()
+    }
+}
+
+#[cfg(feature = "std")]
+impl<T> Iterator for IntoIter<T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.0.recv_blocking().ok()
+    }
+}
+
+#[cfg(feature = "std")]
+impl<'r, T> IntoIterator for &'r Receiver<T> {
+    type Item = T;
+    type IntoIter = Iter<'r, T>;
+
+    fn into_iter(self) -> Iter<'r, T> {
+        self.iter()
+    }
+}
+
+#[cfg(feature = "std")]
+impl<T> IntoIterator for Receiver<T> {
+    type Item = T;
+    type IntoIter = IntoIter<T>;
+
+    fn into_iter(self) -> IntoIter<T> {
+        IntoIter(self)
+    }
+}
