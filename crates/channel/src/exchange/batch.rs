@@ -12,7 +12,6 @@ use pin_project_lite::pin_project;
 use sync_prims::raw::{Waiter, WakeBatch};
 
 use super::buffer::Buffer;
-use super::offer::Offer;
 use super::send::Offering;
 use super::state::Taken;
 use super::{Exchange, Form};
@@ -49,13 +48,13 @@ pin_project! {
         from: &'c mut VecDeque<F::Item>,
         sent: usize,
         #[pin]
-        offering: Offering<F>,
+        offering: Offering<F::Item>,
     }
 
     impl<F: Form> PinnedDrop for SendManyFuture<'_, F> {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
-            if let Offer::Value(value) = this.exchange.withdraw(this.offering.into_ref()) {
+            if let Some(value) = this.exchange.withdraw(this.offering) {
                 this.from.push_front(value);
             }
         }
@@ -86,7 +85,7 @@ impl<'c, F: Form> SendManyFuture<'c, F> {
             exchange,
             from,
             sent: 0,
-            offering: Offering::new(Offer::Nothing),
+            offering: Offering::empty(),
         }
     }
 }
@@ -114,10 +113,9 @@ impl<F: Form> Future for SendManyFuture<'_, F> {
     type Output = Result<usize, SendManyError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let offering = this.offering.into_ref();
-        if !offering.is_idle() {
-            match ready!(this.exchange.poll_send(offering, cx)) {
+        let mut this = self.project();
+        if this.offering.holds() {
+            match ready!(this.exchange.poll_send(this.offering.as_mut(), cx)) {
                 Ok(()) => *this.sent += 1,
                 Err(refused) => {
                     this.from.push_front(refused.into_inner());
@@ -133,8 +131,8 @@ impl<F: Form> Future for SendManyFuture<'_, F> {
             let Some(next) = this.from.pop_front() else {
                 return Poll::Ready(Ok(*this.sent));
             };
-            offering.replace(Offer::Value(next));
-            match ready!(this.exchange.poll_send(offering, cx)) {
+            this.offering.as_mut().put(next);
+            match ready!(this.exchange.poll_send(this.offering.as_mut(), cx)) {
                 Ok(()) => *this.sent += 1,
                 Err(refused) => this.from.push_front(refused.into_inner()),
             }
@@ -161,7 +159,7 @@ impl<F: Form> Exchange<F> {
                 taken += 1;
             }
             let ran_dry = taken - before < round && wakes.room() > 1;
-            self.settle(state, &mut wakes);
+            self.settle_and_wake(state, wakes);
             if ran_dry {
                 break;
             }

@@ -36,10 +36,10 @@
 mod batch;
 mod buffer;
 mod lock;
-mod offer;
 mod permit;
 mod recv;
 mod send;
+mod slot;
 mod state;
 mod until;
 mod wait;
@@ -57,11 +57,19 @@ pub use until::UntilFuture;
 use sync_prims::raw::{WaitList, WakeBatch};
 
 use crate::error::{SendError, TryRecvError, TrySendError};
+use slot::Slot;
 use state::{CLOSED, LOOK, Taken};
 
 /// A channel without its handles.
 pub struct Exchange<F: Form> {
     lock: F::Lock,
+}
+
+/// Why a message cannot be put in.
+#[derive(Clone, Copy)]
+enum Refused {
+    Full,
+    Closed,
 }
 
 type Guard<'c, F> = <<F as Form>::Lock as StateLock<State<<F as Form>::Buffer>>>::Guard<'c>;
@@ -78,21 +86,40 @@ impl<F: Form> Exchange<F> {
 
     /// Sends if that needs no wait.
     #[inline]
-    pub(crate) fn try_send(&self, value: F::Item) -> Result<(), TrySendError<F::Item>> {
+    pub(crate) fn try_send(&self, message: F::Item) -> Result<(), TrySendError<F::Item>> {
+        let slot = Slot::full(message);
+        // SAFETY: the slot is full, and nobody else knows it; it is looked into again only if the message stayed there.
+        unsafe {
+            match self.put_from(&slot) {
+                Ok(()) => Ok(()),
+                Err(Refused::Full) => Err(TrySendError::Full(slot.take())),
+                Err(Refused::Closed) => Err(TrySendError::Closed(slot.take())),
+            }
+        }
+    }
+
+    /// Puts the message of a slot in, if nobody is overtaken by that; else it stays there.
+    ///
+    /// # Safety
+    ///
+    /// There is a message in the slot, and it belongs to the caller.
+    #[inline]
+    unsafe fn put_from(&self, slot: &Slot<F::Item>) -> Result<(), Refused> {
         loop {
             let mut state = self.lock();
             if !state.open {
-                return Err(TrySendError::Closed(value));
+                return Err(Refused::Closed);
             }
             if !state.may_enter(1) {
-                return Err(TrySendError::Full(value));
+                return Err(Refused::Full);
             }
             if !state.buffer.has_memory() {
                 drop(state);
                 self.add_memory(1);
                 continue;
             }
-            let receiver = state.put(value);
+            // SAFETY: the message is the caller's, and after `Ok` the caller does not touch it.
+            let receiver = state.put(unsafe { slot.take() });
             drop(state);
             if let Some(receiver) = receiver {
                 receiver.wake();
@@ -113,22 +140,44 @@ impl<F: Form> Exchange<F> {
 
     #[inline]
     fn take(&self) -> Taken<F::Item> {
-        let mut wakes = WakeBatch::new();
         let mut state = self.lock();
-        let taken = state.take(&mut wakes);
-        if matches!(taken, Taken::Value(_)) && state.has_changed_much() {
-            self.settle(state, &mut wakes);
-        } else {
-            drop(state);
+        if let Some(value) = state.buffer.pop() {
+            if state.has_changed_much() {
+                self.settle(state);
+            }
+            return Taken::Value(value);
         }
-        taken
+        if state.senders.is_empty() {
+            return state.nothing();
+        }
+        self.take_offered(state)
     }
 
-    /// Lets others have what became possible by the last transition, releases the lock and wakes them.
-    #[cold]
-    fn settle<'c>(&'c self, mut state: Guard<'c, F>, wakes: &mut WakeBatch) {
+    /// Takes what a waiting sender offers.
+    #[inline(never)]
+    fn take_offered<'c>(&'c self, mut state: Guard<'c, F>) -> Taken<F::Item> {
+        match state.take_offered() {
+            Some((value, sender)) => {
+                drop(state);
+                if let Some(sender) = sender {
+                    sender.wake();
+                }
+                Taken::Value(value)
+            }
+            None => state.nothing(),
+        }
+    }
+
+    /// Lets others have what the last transition made possible, releases the lock and wakes them.
+    #[inline(never)]
+    fn settle<'c>(&'c self, state: Guard<'c, F>) {
+        self.settle_and_wake(state, WakeBatch::new());
+    }
+
+    /// The same, when some are to be woken already.
+    fn settle_and_wake<'c>(&'c self, mut state: Guard<'c, F>, mut wakes: WakeBatch) {
         loop {
-            let settled = state.settle(wakes);
+            let settled = state.settle(&mut wakes);
             let complete = settled && state.is_complete();
             if complete {
                 state.receivers.release_all();
@@ -137,7 +186,7 @@ impl<F: Form> Exchange<F> {
             let memory_is_idle = settled && state.buffer.wants_memory(0).is_some();
             let needs_memory = !settled && !state.buffer.has_memory();
             drop(state);
-            core::mem::take(wakes).wake_all();
+            wakes.wake_all();
             if complete {
                 self.wake_released();
             }

@@ -7,11 +7,10 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
-use sync_prims::raw::WakeBatch;
+use sync_prims::raw::Waiter;
 
 use super::buffer::Buffer;
-use super::offer::Offer;
-use super::send::Offering;
+use super::slot::places_tag;
 use super::state::GRANTED;
 use super::wait::{Left, Standing};
 use super::{Exchange, Form};
@@ -36,14 +35,15 @@ pin_project! {
     pub struct ReserveFuture<'c, F: Form> {
         exchange: &'c Exchange<F>,
         places: usize,
+        ready: bool,
         #[pin]
-        offering: Offering<F>,
+        waiter: Waiter,
     }
 
     impl<F: Form> PinnedDrop for ReserveFuture<'_, F> {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
-            this.exchange.stop_reserving(this.offering.into_ref(), *this.places);
+            this.exchange.stop_reserving(this.waiter.into_ref(), *this.places);
         }
     }
 }
@@ -53,7 +53,8 @@ impl<'c, F: Form> ReserveFuture<'c, F> {
         ReserveFuture {
             exchange,
             places,
-            offering: Offering::new(Offer::Places(places)),
+            ready: false,
+            waiter: Waiter::new(),
         }
     }
 }
@@ -67,27 +68,22 @@ impl<'c, F: Form> Future for ReserveFuture<'c, F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let (exchange, places) = (*this.exchange, *this.places);
-        let offering = this.offering.into_ref();
-        match exchange.standing(offering.waiter(), cx) {
+        assert!(!*this.ready, "a reservation was polled after it was ready");
+        let waiter = this.waiter.into_ref();
+        let reserved = match exchange.standing(waiter, cx) {
             Standing::Waiting => return Poll::Pending,
-            Standing::Told(GRANTED) => return Poll::Ready(Ok(Permit { exchange, places })),
-            Standing::Told(_) => return Poll::Ready(Err(ReserveError::Closed)),
-            Standing::New => {}
-        }
-        let offer = offering.replace(Offer::Nothing);
-        assert!(
-            matches!(offer, Offer::Places(_)),
-            "a reservation was polled after it was ready"
-        );
-        match exchange.try_reserve(places) {
-            Err(ReserveError::Full) => {}
-            decided => return Poll::Ready(decided),
-        }
-        offering.replace(offer);
-        match exchange.offer(offering, cx) {
-            Ok(()) => Poll::Pending,
-            Err(_) => Poll::Ready(Err(ReserveError::Closed)),
-        }
+            Standing::Told(GRANTED) => Ok(Permit { exchange, places }),
+            Standing::Told(_) => Err(ReserveError::Closed),
+            Standing::New => match exchange.try_reserve(places) {
+                Err(ReserveError::Full) if exchange.link_sender(waiter, places_tag(places), cx) => {
+                    return Poll::Pending;
+                }
+                Err(ReserveError::Full) => Err(ReserveError::Closed),
+                decided => decided,
+            },
+        };
+        *this.ready = true;
+        Poll::Ready(reserved)
     }
 }
 
@@ -142,17 +138,17 @@ impl<F: Form> Exchange<F> {
         }
         let mut state = self.lock();
         state.reserved -= places;
-        self.settle(state, &mut WakeBatch::new());
+        self.settle(state);
     }
 
-    fn stop_reserving(&self, offering: Pin<&Offering<F>>, places: usize) {
-        match self.leave(offering.waiter(), |state| &mut state.senders) {
+    fn stop_reserving(&self, waiter: Pin<&Waiter>, places: usize) {
+        match self.leave(waiter, |state| &mut state.senders) {
             Left::Nothing => {}
             Left::Told(GRANTED) => self.release(places),
             Left::Told(_) => {}
             Left::List(state, waker) => {
                 // Who stood behind may have a place now.
-                self.settle(state, &mut WakeBatch::new());
+                self.settle(state);
                 drop(waker);
             }
         }

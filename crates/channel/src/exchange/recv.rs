@@ -34,6 +34,7 @@ pin_project! {
 }
 
 impl<'c, F: Form> RecvFuture<'c, F> {
+    #[inline]
     pub(crate) fn new(exchange: &'c Exchange<F>) -> RecvFuture<'c, F> {
         RecvFuture {
             exchange,
@@ -84,6 +85,7 @@ impl<F: Form> Exchange<F> {
     }
 
     /// Links the waiter, unless there is something to take after all.
+    #[inline(never)]
     fn wait_to_take(
         &self,
         waiter: Pin<&Waiter>,
@@ -105,7 +107,7 @@ impl<F: Form> Exchange<F> {
             drop(state);
             return Poll::Pending;
         }
-        self.settle(state, &mut wakes);
+        self.settle_and_wake(state, wakes);
         match taken {
             Taken::Value(value) => Poll::Ready(Some(value)),
             Taken::Complete | Taken::Empty => Poll::Ready(None),
@@ -115,6 +117,13 @@ impl<F: Form> Exchange<F> {
     /// Ends the wait of a receiver; a notification goes to the next one.
     #[inline]
     pub(crate) fn leave_receivers(&self, waiter: Pin<&Waiter>) {
+        if !waiter.is_idle() {
+            self.stop_receiving(waiter);
+        }
+    }
+
+    #[inline(never)]
+    fn stop_receiving(&self, waiter: Pin<&Waiter>) {
         match self.leave(waiter, |state| &mut state.receivers) {
             Left::Nothing => {}
             Left::Told(_) => self.look_again(),

@@ -6,14 +6,14 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
-use sync_prims::raw::{Waiter, WakeBatch};
+use sync_prims::raw::{Token, Waiter};
 
 use super::buffer::Buffer;
-use super::offer::{Offer, OfferSlot};
-use super::state::LOOK;
+use super::slot::Slot;
+use super::state::{LOOK, SENT};
 use super::wait::{Left, Standing};
-use super::{Exchange, Form};
-use crate::error::{SendError, TrySendError};
+use super::{Exchange, Form, Refused};
+use crate::error::SendError;
 
 pin_project! {
     /// A send.
@@ -25,33 +25,43 @@ pin_project! {
     pub struct SendFuture<'c, F: Form> {
         exchange: &'c Exchange<F>,
         #[pin]
-        offering: Offering<F>,
+        offering: Offering<F::Item>,
     }
 
     impl<F: Form> PinnedDrop for SendFuture<'_, F> {
+        #[inline]
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
-            // What was sent is sent; what was not is dropped with the future.
-            this.exchange.withdraw(this.offering.into_ref());
+            if this.offering.holds {
+                // What was sent is sent; what was not is dropped with the future.
+                drop(this.exchange.withdraw(this.offering));
+            }
         }
     }
 }
 
 pin_project! {
-    /// A sender's waiter, and what it offers.
-    pub(crate) struct Offering<F: Form> {
+    /// A message that is still with its sender, and the sender's waiter.
+    pub(crate) struct Offering<T> {
+        // Whether the message is in the slot and the owner's. Means nothing while the waiter waits.
+        holds: bool,
         #[pin]
-        slot: OfferSlot<F::Item>,
+        slot: Slot<T>,
         #[pin]
         waiter: Waiter,
     }
 }
 
 impl<'c, F: Form> SendFuture<'c, F> {
-    pub(crate) fn new(exchange: &'c Exchange<F>, value: F::Item) -> SendFuture<'c, F> {
+    #[inline]
+    pub(crate) fn new(exchange: &'c Exchange<F>, message: F::Item) -> SendFuture<'c, F> {
         SendFuture {
             exchange,
-            offering: Offering::new(Offer::Value(value)),
+            offering: Offering {
+                holds: true,
+                slot: Slot::full(message),
+                waiter: Waiter::new(),
+            },
         }
     }
 
@@ -60,10 +70,7 @@ impl<'c, F: Form> SendFuture<'c, F> {
     /// `None` says that the message was sent, by this future or by an earlier poll of it.
     pub fn cancel(self: Pin<&mut Self>) -> Option<F::Item> {
         let this = self.project();
-        match this.exchange.withdraw(this.offering.into_ref()) {
-            Offer::Value(value) => Some(value),
-            Offer::Places(_) | Offer::Nothing => None,
-        }
+        this.exchange.withdraw(this.offering)
     }
 }
 
@@ -76,7 +83,7 @@ impl<F: Form> Future for SendFuture<'_, F> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        this.exchange.poll_send(this.offering.into_ref(), cx)
+        this.exchange.poll_send(this.offering, cx)
     }
 }
 
@@ -88,23 +95,47 @@ impl<F: Form> fmt::Debug for SendFuture<'_, F> {
     }
 }
 
-impl<F: Form> Offering<F> {
-    pub(crate) fn new(offer: Offer<F::Item>) -> Offering<F> {
+impl<T> Offering<T> {
+    /// Nothing to offer yet.
+    pub(crate) fn empty() -> Offering<T> {
         Offering {
-            slot: OfferSlot::new(offer),
+            holds: false,
+            slot: Slot::empty(),
             waiter: Waiter::new(),
         }
     }
 
-    /// Takes the offer back, or makes another one, for its owner.
+    /// Whether there is a message in it that was not sent, or not known to be.
+    pub(crate) fn holds(&self) -> bool {
+        self.holds
+    }
+
+    /// Takes a message to be offered.
     ///
     /// # Panics
     ///
-    /// If the waiter waits.
-    pub(crate) fn replace(self: Pin<&Self>, offer: Offer<F::Item>) -> Offer<F::Item> {
-        assert!(self.waiter.is_idle(), "the offer is under the lock");
-        // SAFETY: the waiter is not linked, and this is its owner, who alone has it pinned.
-        unsafe { self.slot.replace(offer) }
+    /// If it holds one.
+    pub(crate) fn put(self: Pin<&mut Self>, message: T) {
+        assert!(!self.holds, "one message at a time");
+        let this = self.project();
+        *this.holds = true;
+        // SAFETY: it holds none, so the waiter is not linked and the slot is its owner's.
+        unsafe { this.slot.put(message) };
+    }
+
+    /// Takes the message back from a waiter that is not linked, unless it was sent.
+    fn take_back(self: Pin<&mut Self>) -> Option<T> {
+        let this = self.project();
+        debug_assert!(this.waiter.is_idle(), "the slot is under the lock");
+        // SAFETY: the waiter is not linked, so the slot is its owner's, and `holds` says whether something is in it.
+        core::mem::take(this.holds).then(|| unsafe { this.slot.take() })
+    }
+
+    /// Takes note of what the sender was told: whether the message was sent.
+    fn told(self: Pin<&mut Self>, token: Token) -> bool {
+        let sent = token == SENT;
+        *self.project().holds = !sent;
+        sent
     }
 }
 
@@ -115,99 +146,101 @@ impl<F: Form> Exchange<F> {
     #[inline]
     pub(crate) fn poll_send(
         &self,
-        offering: Pin<&Offering<F>>,
+        mut offering: Pin<&mut Offering<F::Item>>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), SendError<F::Item>>> {
-        match self.standing(offering.waiter(), cx) {
-            Standing::Waiting => return Poll::Pending,
-            Standing::Told(_) => {
-                return Poll::Ready(match offering.replace(Offer::Nothing) {
-                    Offer::Value(value) => Err(SendError(value)),
-                    Offer::Places(_) | Offer::Nothing => Ok(()),
-                });
-            }
-            Standing::New => {}
+        let this = offering.as_mut().project();
+        if !this.waiter.is_idle() {
+            return self.poll_waiting_send(offering, cx);
         }
-        let Offer::Value(value) = offering.replace(Offer::Nothing) else {
-            panic!("a send was polled after it was ready");
+        assert!(*this.holds, "a send was polled after it was ready");
+        // SAFETY: the waiter is not linked, and the slot holds the message; it is no more if it was put in.
+        match unsafe { self.put_from(&this.slot) } {
+            Ok(()) => {
+                *this.holds = false;
+                Poll::Ready(Ok(()))
+            }
+            Err(refused) => self.poll_refused_send(offering, cx, refused),
+        }
+    }
+
+    /// Waits for a place, which there is not.
+    #[inline(never)]
+    fn poll_refused_send(
+        &self,
+        mut offering: Pin<&mut Offering<F::Item>>,
+        cx: &mut Context<'_>,
+        refused: Refused,
+    ) -> Poll<Result<(), SendError<F::Item>>> {
+        if matches!(refused, Refused::Full) {
+            let this = offering.as_mut().project();
+            let (waiter, tag) = (this.waiter.into_ref(), this.slot.into_ref().tag());
+            if self.link_sender(waiter, tag, cx) {
+                return Poll::Pending;
+            }
+        }
+        Poll::Ready(offering.take_back().map_or(Ok(()), |message| Err(SendError(message))))
+    }
+
+    #[inline(never)]
+    fn poll_waiting_send(
+        &self,
+        mut offering: Pin<&mut Offering<F::Item>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), SendError<F::Item>>> {
+        let waiter = offering.as_mut().project().waiter.into_ref();
+        let Standing::Told(token) = self.standing(waiter, cx) else {
+            return Poll::Pending;
         };
-        match self.try_send(value) {
-            Ok(()) => Poll::Ready(Ok(())),
-            Err(TrySendError::Closed(value)) => Poll::Ready(Err(SendError(value))),
-            Err(TrySendError::Full(value)) => {
-                offering.replace(Offer::Value(value));
-                self.wait_to_send(offering, cx)
-            }
-        }
+        offering.as_mut().told(token);
+        Poll::Ready(offering.take_back().map_or(Ok(()), |message| Err(SendError(message))))
     }
 
-    /// Links the waiter, unless the channel is closed.
-    fn wait_to_send(
-        &self,
-        offering: Pin<&Offering<F>>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<(), SendError<F::Item>>> {
-        match self.offer(offering, cx) {
-            Ok(()) => Poll::Pending,
-            Err(Offer::Value(value)) => Poll::Ready(Err(SendError(value))),
-            Err(_) => unreachable!("the offer is a message"),
-        }
-    }
-
-    /// Lets an offering wait; hands the offer back if the channel is closed.
-    pub(crate) fn offer(
-        &self,
-        offering: Pin<&Offering<F>>,
-        cx: &mut Context<'_>,
-    ) -> Result<(), Offer<F::Item>> {
-        // Declared before the lock is taken, so that they are woken or dropped after it.
+    /// Lets a sender wait, linked with what it wants; `false` if the channel is closed.
+    pub(super) fn link_sender(&self, waiter: Pin<&Waiter>, want: usize, cx: &Context<'_>) -> bool {
+        // Declared before the lock is taken, so that it is dropped after it.
         let mut waker = Some(cx.waker().clone());
-        let mut wakes = WakeBatch::new();
         let mut state = self.lock();
         if !state.open {
             drop(state);
-            return Err(offering.replace(Offer::Nothing));
+            return false;
         }
-        let (waiter, slot) = (offering.waiter(), offering.project_ref().slot);
-        // SAFETY: the waiter is idle and pinned, and its owner unlinks it, as `poll_send` asks. The state stays where it is
-        // while futures borrow the channel.
-        unsafe {
-            let list = &mut state.senders;
-            list.link(waiter, &mut waker, slot.tag(), false);
-        }
+        // SAFETY: the waiter is idle and pinned, and its owner unlinks it, as `poll_send` asks. The state stays where it
+        // is while futures borrow the channel.
+        unsafe { state.senders.link(waiter, &mut waker, want, false) };
         waiter.remember_stored(cx.waker());
-        if state.buffer.len() == 0 {
-            wakes.push_some(state.receivers.notify_first(LOOK));
-        }
-        // A place may have come since the look at it. Then the offer is taken, and this waiter woken, at once.
+        let receiver = if state.buffer.len() == 0 {
+            state.receivers.notify_first(LOOK)
+        } else {
+            None
+        };
+        // A place may have come since the look at it. Then this waiter gets it, and is woken, at once.
         if state.room() > 0 {
-            self.settle(state, &mut wakes);
+            self.settle(state);
+        } else {
+            drop(state);
         }
-        Ok(())
+        if let Some(receiver) = receiver {
+            receiver.wake();
+        }
+        true
     }
 
-    /// Ends the wait of a sender; hands out what it still has to offer.
-    #[inline]
-    pub(crate) fn withdraw(&self, offering: Pin<&Offering<F>>) -> Offer<F::Item> {
-        match self.leave(offering.waiter(), |state| &mut state.senders) {
-            Left::Nothing | Left::Told(_) => {}
+    /// Ends the wait of a sender; hands back the message if it was not sent.
+    #[inline(never)]
+    pub(crate) fn withdraw(&self, mut offering: Pin<&mut Offering<F::Item>>) -> Option<F::Item> {
+        let waiter = offering.as_mut().project().waiter.into_ref();
+        match self.leave(waiter, |state| &mut state.senders) {
+            Left::Nothing => {}
+            Left::Told(token) => {
+                offering.as_mut().told(token);
+            }
             Left::List(state, waker) => {
                 // Who stood behind may have a place now.
-                self.settle(state, &mut WakeBatch::new());
+                self.settle(state);
                 drop(waker);
             }
         }
-        offering.replace(Offer::Nothing)
-    }
-}
-
-impl<F: Form> Offering<F> {
-    /// Whether it neither waits nor was told something.
-    pub(crate) fn is_idle(&self) -> bool {
-        self.waiter.is_idle()
-    }
-
-    pub(super) fn waiter(self: Pin<&Self>) -> Pin<&Waiter> {
-        self.project_ref().waiter
+        offering.take_back()
     }
 }

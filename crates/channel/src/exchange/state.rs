@@ -7,7 +7,7 @@ use core::task::Waker;
 use sync_prims::raw::{Token, WaitList, WakeBatch};
 
 use super::buffer::Buffer;
-use super::offer::{Offer, OfferSlot};
+use super::slot::Want;
 
 /// A receiver was notified: there may be something to take, or nothing will ever be again.
 pub(crate) const LOOK: Token = Token(0);
@@ -81,9 +81,16 @@ impl<B: Buffer> State<B> {
         if let Some(value) = self.buffer.pop() {
             return Taken::Value(value);
         }
-        if let Some(value) = self.take_offered(wakes) {
+        if let Some((value, sender)) = self.take_offered() {
+            wakes.push_some(sender);
             return Taken::Value(value);
         }
+        self.nothing()
+    }
+
+    /// Why there is nothing to take.
+    #[inline]
+    pub(crate) fn nothing(&self) -> Taken<B::Item> {
         if self.is_complete() {
             Taken::Complete
         } else {
@@ -93,7 +100,7 @@ impl<B: Buffer> State<B> {
 
     /// Whether a receiver that looks now finds something.
     pub(crate) fn has_message(&self) -> bool {
-        self.buffer.len() > 0 || matches!(self.first_offer(), Some(Offer::Value(_)))
+        self.buffer.len() > 0 || matches!(self.first_want(), Some(Want::Message(_)))
     }
 
     #[inline]
@@ -104,11 +111,10 @@ impl<B: Buffer> State<B> {
     /// Lets waiting senders have what there is room for, in order. `false` if it has to be called again, after the wakes
     /// were sent or memory was added.
     pub(crate) fn settle(&mut self, wakes: &mut WakeBatch) -> bool {
-        while let Some(offer) = self.first_offer() {
-            let places = match offer {
-                Offer::Value(_) => 1,
-                Offer::Places(places) => *places,
-                Offer::Nothing => unreachable!("a sender that waits wants something"),
+        while let Some(want) = self.first_want() {
+            let places = match want {
+                Want::Message(_) => 1,
+                Want::Places(places) => places,
             };
             if self.room() < places {
                 break;
@@ -116,16 +122,19 @@ impl<B: Buffer> State<B> {
             if wakes.room() < 2 || !self.buffer.has_memory() {
                 return false;
             }
-            match core::mem::replace(offer, Offer::Nothing) {
-                Offer::Value(value) => {
-                    wakes.push_some(self.put(value));
-                    wakes.push_some(self.senders.notify_first(SENT));
+            let token = match want {
+                Want::Message(slot) => {
+                    // SAFETY: the slot of a linked waiter has a message, which is taken once: the waiter is told so below.
+                    let message = unsafe { slot.take() };
+                    wakes.push_some(self.put(message));
+                    SENT
                 }
-                Offer::Places(_) | Offer::Nothing => {
+                Want::Places(places) => {
                     self.reserved += places;
-                    wakes.push_some(self.senders.notify_first(GRANTED));
+                    GRANTED
                 }
-            }
+            };
+            wakes.push_some(self.senders.notify_first(token));
         }
         true
     }
@@ -138,23 +147,20 @@ impl<B: Buffer> State<B> {
     }
 
     /// Of a channel that holds nothing: takes the value that the first sender offers, straight from it.
-    #[cold]
-    fn take_offered(&mut self, wakes: &mut WakeBatch) -> Option<B::Item> {
-        let offer = self.first_offer()?;
-        if !matches!(offer, Offer::Value(_)) {
-            return None;
-        }
-        let Offer::Value(value) = core::mem::replace(offer, Offer::Nothing) else {
+    pub(crate) fn take_offered(&mut self) -> Option<(B::Item, Option<Waker>)> {
+        let Some(Want::Message(slot)) = self.first_want() else {
             return None;
         };
-        wakes.push_some(self.senders.notify_first(SENT));
-        Some(value)
+        // SAFETY: the slot of a linked waiter has a message, which is taken once: the waiter is told so below.
+        let message = unsafe { slot.take() };
+        Some((message, self.senders.notify_first(SENT)))
     }
 
-    fn first_offer<'o>(&self) -> Option<&'o mut Offer<B::Item>> {
+    /// What the first of the waiting senders wants. To be used before that sender is told anything.
+    #[inline]
+    fn first_want<'s>(&self) -> Option<Want<'s, B::Item>> {
         let tag = self.senders.first_tag()?;
-        // SAFETY: senders are linked with the tags of their offers, and the first of them is linked. Whoever has this
-        // state holds the lock, and whoever is lent an offer in this file is done with it before it asks again.
-        Some(unsafe { OfferSlot::from_tag(tag) })
+        // SAFETY: senders are linked with tags of that module, and whoever has this state holds the lock.
+        Some(unsafe { Want::from_tag(tag) })
     }
 }

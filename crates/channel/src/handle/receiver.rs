@@ -33,6 +33,7 @@ impl<T, F: Counted<Item = T>> Receiver<T, F> {
     /// # Errors
     ///
     /// The channel is closed, and all of its messages were received.
+    #[inline]
     pub fn recv(&self) -> RecvFuture<'_, F> {
         RecvFuture::new(&self.inner.exchange)
     }
@@ -42,6 +43,7 @@ impl<T, F: Counted<Item = T>> Receiver<T, F> {
     /// # Errors
     ///
     /// There is none now, or for good.
+    #[inline]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         self.inner.exchange.try_recv()
     }

@@ -36,6 +36,7 @@ impl<T, F: Counted<Item = T>> Sender<T, F> {
     /// # Errors
     ///
     /// The channel is closed; the message is handed back.
+    #[inline]
     pub fn send(&self, value: T) -> SendFuture<'_, F> {
         SendFuture::new(&self.inner.exchange, value)
     }
@@ -46,6 +47,7 @@ impl<T, F: Counted<Item = T>> Sender<T, F> {
     /// # Errors
     ///
     /// There is no place, or the channel is closed; the message is handed back.
+    #[inline]
     pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
         self.inner.exchange.try_send(value)
     }

@@ -58,13 +58,25 @@ impl WakeBatch {
         }
     }
 
-    /// Wakes all, in the order they were pushed. If a waker panics, the rest is woken while the panic unwinds.
-    pub fn wake_all(self) {
-        drop(self);
+    /// Wakes all, in the order they were pushed, and is empty then. If a waker panics, the rest is woken while the panic
+    /// unwinds.
+    #[inline]
+    pub fn wake_all(&mut self) {
+        struct OnPanic<'b>(&'b mut WakeBatch);
+
+        impl Drop for OnPanic<'_> {
+            fn drop(&mut self) {
+                while self.0.wake_next() {}
+            }
+        }
+
+        let batch = OnPanic(self);
+        while batch.0.wake_next() {}
     }
 
     fn wake_next(&mut self) -> bool {
         if self.woken == self.filled {
+            (self.woken, self.filled) = (0, 0);
             return false;
         }
         let next = self.woken;
@@ -90,16 +102,8 @@ impl fmt::Debug for WakeBatch {
 }
 
 impl Drop for WakeBatch {
+    #[inline]
     fn drop(&mut self) {
-        struct OnPanic<'b>(&'b mut WakeBatch);
-
-        impl Drop for OnPanic<'_> {
-            fn drop(&mut self) {
-                while self.0.wake_next() {}
-            }
-        }
-
-        let batch = OnPanic(self);
-        while batch.0.wake_next() {}
+        self.wake_all();
     }
 }
