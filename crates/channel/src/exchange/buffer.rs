@@ -3,8 +3,8 @@
 mod array;
 mod heap;
 
-pub use array::Array;
-pub use heap::Heap;
+pub(crate) use array::Array;
+pub(crate) use heap::Heap;
 
 /// A first-in, first-out store of messages, used under the channel's lock.
 ///

@@ -45,23 +45,26 @@ mod until;
 mod wait;
 
 pub use batch::{RecvManyFuture, SendManyFuture};
-pub use buffer::{Array, Buffer, Heap};
-pub use lock::{Form, Inline, Local, Shared, StateLock, Unshared};
+use buffer::Buffer;
+pub(crate) use buffer::{Array, Heap};
+use lock::StateLock;
+pub(crate) use lock::Unshared;
+pub use lock::{Form, Inline, Local, Shared};
 pub use permit::{Permit, ReserveFuture};
 pub use recv::RecvFuture;
 pub use send::SendFuture;
-pub use state::State;
+pub(crate) use state::State;
 pub(crate) use until::End;
 pub use until::UntilFuture;
 
-use sync_prims::raw::{WaitList, WakeBatch};
+use sync_prims::raw::WakeBatch;
 
 use crate::error::{SendError, TryRecvError, TrySendError};
 use slot::Slot;
-use state::{CLOSED, LOOK, Taken};
+use state::Taken;
 
 /// A channel without its handles.
-pub struct Exchange<F: Form> {
+pub(crate) struct Exchange<F: Form> {
     lock: F::Lock,
 }
 
@@ -252,23 +255,12 @@ impl<F: Form> Exchange<F> {
         }
 
         let on_panic = OnPanic(self);
-        let lists: [fn(&mut State<F::Buffer>) -> (&mut WaitList, _); 4] = [
-            |state| (&mut state.senders, CLOSED),
-            |state| (&mut state.receivers, LOOK),
-            |state| (&mut state.until_closed, CLOSED),
-            |state| (&mut state.until_complete, CLOSED),
-        ];
-        for list in lists {
-            loop {
-                let mut batch = WakeBatch::new();
-                let mut state = self.lock();
-                let (list, token) = list(&mut state);
-                let more = list.notify_released(token, &mut batch);
-                drop(state);
-                batch.wake_all();
-                if !more {
-                    break;
-                }
+        let mut batch = WakeBatch::new();
+        loop {
+            let more = self.lock().notify_released(&mut batch);
+            batch.wake_all();
+            if !more {
+                break;
             }
         }
         core::mem::forget(on_panic);

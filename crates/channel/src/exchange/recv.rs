@@ -103,7 +103,6 @@ impl<F: Form> Exchange<F> {
             // SAFETY: the waiter is idle and pinned; its owner unlinks it, as `poll_take` asks. The state stays where it
             // is while futures borrow the channel.
             unsafe { state.receivers.link(waiter, &mut waker, 0, was_told) };
-            waiter.remember_stored(cx.waker());
             drop(state);
             return Poll::Pending;
         }

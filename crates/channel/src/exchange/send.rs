@@ -179,7 +179,11 @@ impl<F: Form> Exchange<F> {
                 return Poll::Pending;
             }
         }
-        Poll::Ready(offering.take_back().map_or(Ok(()), |message| Err(SendError(message))))
+        Poll::Ready(
+            offering
+                .take_back()
+                .map_or(Ok(()), |message| Err(SendError(message))),
+        )
     }
 
     #[inline(never)]
@@ -193,7 +197,11 @@ impl<F: Form> Exchange<F> {
             return Poll::Pending;
         };
         offering.as_mut().told(token);
-        Poll::Ready(offering.take_back().map_or(Ok(()), |message| Err(SendError(message))))
+        Poll::Ready(
+            offering
+                .take_back()
+                .map_or(Ok(()), |message| Err(SendError(message))),
+        )
     }
 
     /// Lets a sender wait, linked with what it wants; `false` if the channel is closed.
@@ -208,7 +216,6 @@ impl<F: Form> Exchange<F> {
         // SAFETY: the waiter is idle and pinned, and its owner unlinks it, as `poll_send` asks. The state stays where it
         // is while futures borrow the channel.
         unsafe { state.senders.link(waiter, &mut waker, want, false) };
-        waiter.remember_stored(cx.waker());
         let receiver = if state.buffer.len() == 0 {
             state.receivers.notify_first(LOOK)
         } else {

@@ -139,6 +139,14 @@ impl<B: Buffer> State<B> {
         true
     }
 
+    /// Notifies some of those who were released, as many as the batch has room for; whether there are more.
+    pub(crate) fn notify_released(&mut self, wakes: &mut WakeBatch) -> bool {
+        self.senders.notify_released(CLOSED, wakes)
+            || self.receivers.notify_released(LOOK, wakes)
+            || self.until_closed.notify_released(CLOSED, wakes)
+            || self.until_complete.notify_released(CLOSED, wakes)
+    }
+
     /// Whether a message that was taken may let others go on: senders that wait, those who wait for the end, memory that
     /// has become idle.
     #[inline]

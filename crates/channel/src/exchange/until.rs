@@ -75,7 +75,6 @@ impl<F: Form> Future for UntilFuture<'_, F> {
         // SAFETY: the waiter is idle and pinned, and is unlinked from this list when the future is dropped. The state
         // stays where it is while futures borrow the channel.
         unsafe { this.end.list::<F>()(&mut state).link(waiter, &mut waker, 0, false) };
-        waiter.remember_stored(cx.waker());
         drop(state);
         Poll::Pending
     }

@@ -58,7 +58,6 @@ impl<F: Form> Exchange<F> {
         }
         // SAFETY: it was not notified and is not idle, so it is linked, and the lock is held.
         unsafe { waiter.swap_waker(&mut other) };
-        waiter.remember_stored(waker);
         drop(state);
         Standing::Waiting
     }

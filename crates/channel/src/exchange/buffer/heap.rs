@@ -23,10 +23,6 @@ impl<T> Heap<T> {
             limit,
         }
     }
-
-    pub(crate) fn set_limit(&mut self, limit: usize) {
-        self.limit = limit;
-    }
 }
 
 impl<T> Buffer for Heap<T> {
