@@ -52,9 +52,9 @@ pub use error::{
     RecvError, RecvTimeoutError, ReserveError, SendError, SendManyError, SendTimeoutError,
     TryRecvError, TrySendError,
 };
-pub use handle::{
-    IntoIter, Iter, OwnedPermit, Receiver, Sender, TryIter, WeakReceiver, WeakSender,
-};
+#[cfg(feature = "std")]
+pub use handle::{IntoIter, Iter};
+pub use handle::{OwnedPermit, Receiver, Sender, TryIter, WeakReceiver, WeakSender};
 
 /// The futures, and the forms of channel they are for.
 pub mod future {

@@ -1,14 +1,18 @@
 //! Counted handles: when the last one of a side goes, the channel is closed.
 
 mod count;
+mod iter;
 mod permit;
 mod receiver;
 mod sender;
 mod weak;
 
 pub use count::Counted;
+pub use iter::TryIter;
+#[cfg(feature = "std")]
+pub use iter::{IntoIter, Iter};
 pub use permit::OwnedPermit;
-pub use receiver::{IntoIter, Iter, Receiver, TryIter};
+pub use receiver::Receiver;
 pub use sender::Sender;
 pub use weak::{WeakReceiver, WeakSender};
 

@@ -1,4 +1,4 @@
-//! [`Receiver`], and iterating over what it receives.
+//! [`Receiver`].
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -6,6 +6,9 @@ use core::fmt;
 use std::time::{Duration, Instant};
 
 use super::count::{Counted, HandleCount};
+#[cfg(feature = "std")]
+use super::iter::Iter;
+use super::iter::TryIter;
 use super::weak::WeakReceiver;
 use crate::error::TryRecvError;
 #[cfg(feature = "std")]
@@ -190,63 +193,5 @@ impl<T, F: Counted<Item = T>> fmt::Debug for Receiver<T, F> {
         f.debug_tuple("Receiver")
             .field(&self.inner.exchange)
             .finish()
-    }
-}
-
-/// What [`Receiver::try_iter`] returns.
-#[derive(Debug)]
-pub struct TryIter<'r, T, F: Counted<Item = T> = Shared<T>>(&'r Receiver<T, F>);
-
-impl<T, F: Counted<Item = T>> Iterator for TryIter<'_, T, F> {
-    type Item = T;
-
-    fn next(&mut self) -> Option<T> {
-        self.0.try_recv().ok()
-    }
-}
-
-/// What [`Receiver::iter`] returns.
-#[derive(Debug)]
-pub struct Iter<'r, T>(&'r Receiver<T>);
-
-/// An iterator that blocks the thread and owns the receiver.
-#[derive(Debug)]
-pub struct IntoIter<T>(Receiver<T>);
-
-#[cfg(feature = "std")]
-impl<T> Iterator for Iter<'_, T> {
-    type Item = T;
-
-    fn next(&mut self) -> Option<T> {
-        self.0.recv_blocking().ok()
-    }
-}
-
-#[cfg(feature = "std")]
-impl<T> Iterator for IntoIter<T> {
-    type Item = T;
-
-    fn next(&mut self) -> Option<T> {
-        self.0.recv_blocking().ok()
-    }
-}
-
-#[cfg(feature = "std")]
-impl<'r, T> IntoIterator for &'r Receiver<T> {
-    type Item = T;
-    type IntoIter = Iter<'r, T>;
-
-    fn into_iter(self) -> Iter<'r, T> {
-        self.iter()
-    }
-}
-
-#[cfg(feature = "std")]
-impl<T> IntoIterator for Receiver<T> {
-    type Item = T;
-    type IntoIter = IntoIter<T>;
-
-    fn into_iter(self) -> IntoIter<T> {
-        IntoIter(self)
     }
 }
