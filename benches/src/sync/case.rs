@@ -36,11 +36,9 @@ impl Case {
             Kind::Mutex(mutex::Case::Uncontended),
             Kind::Mutex(mutex::Case::Wait),
         ];
-        all.extend(
-            Crowd::of(&[2, 16])
-                .map(mutex::Case::Contended)
-                .map(Kind::Mutex),
-        );
+        for policy in [mutex::Case::Contended, mutex::Case::Fair] {
+            all.extend(Crowd::of(&[2, 16]).map(policy).map(Kind::Mutex));
+        }
         all.extend([
             Kind::Semaphore(semaphore::Case::Uncontended),
             Kind::Semaphore(semaphore::Case::Wait),
@@ -94,7 +92,7 @@ impl Case {
     /// Operations in one iteration: a time is divided by them.
     pub fn operations(self) -> u64 {
         match self.0 {
-            Kind::Mutex(mutex::Case::Contended(crowd))
+            Kind::Mutex(mutex::Case::Contended(crowd) | mutex::Case::Fair(crowd))
             | Kind::Semaphore(semaphore::Case::Contended(crowd))
             | Kind::RwLock(rwlock::Case::ReadMostly(crowd)) => crowd.tasks,
             Kind::Event(event::Case::Tasks(waiters) | event::Case::Wait(waiters)) => waiters,
@@ -136,6 +134,7 @@ impl fmt::Display for Case {
             Kind::Mutex(mutex::Case::Uncontended) => f.write_str("mutex uncontended"),
             Kind::Mutex(mutex::Case::Wait) => f.write_str("mutex wait"),
             Kind::Mutex(mutex::Case::Contended(crowd)) => write!(f, "mutex {}", crowd.name()),
+            Kind::Mutex(mutex::Case::Fair(crowd)) => write!(f, "mutex fair {}", crowd.name()),
             Kind::Semaphore(semaphore::Case::Uncontended) => f.write_str("semaphore uncontended"),
             Kind::Semaphore(semaphore::Case::Wait) => f.write_str("semaphore wait"),
             Kind::Semaphore(semaphore::Case::Contended(crowd)) => {

@@ -25,6 +25,8 @@ pub(crate) enum Case {
     /// Lock while it is held, be handed it, unlock.
     Wait,
     Contended(Crowd),
+    /// The same, among those that hand the lock over in the order of arrival.
+    Fair(Crowd),
 }
 
 pub(crate) fn time<M: Mutex>(case: Case, iterations: u64) -> Duration {
@@ -41,7 +43,7 @@ pub(crate) fn time<M: Mutex>(case: Case, iterations: u64) -> Duration {
             drop(guard);
             *ready(wait, cx) += 1;
         }),
-        Case::Contended(crowd) => contended(mutex, crowd, iterations),
+        Case::Contended(crowd) | Case::Fair(crowd) => contended(mutex, crowd, iterations),
     }
 }
 

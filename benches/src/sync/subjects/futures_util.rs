@@ -12,6 +12,7 @@ use crate::sync::{atomic_waker, mutex};
 
 pub(super) fn time(Case(kind): Case, iterations: u64) -> Option<Duration> {
     match kind {
+        Kind::Mutex(mutex::Case::Fair(_)) => None,
         Kind::Mutex(case) => Some(mutex::time::<Mutex<u64>>(case, iterations)),
         Kind::AtomicWaker(case) => Some(atomic_waker::time::<AtomicWaker>(case, iterations)),
         _ => None,
