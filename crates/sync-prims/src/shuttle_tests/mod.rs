@@ -7,6 +7,7 @@
 //! what needs a few preemptions at the right places. A lost wake shows as a deadlock, which shuttle reports.
 
 mod buffer;
+mod gate;
 mod tickets;
 
 /// Where a bug needs more preemptions than these at the right places, the random scheduler has to find it.
