@@ -185,17 +185,20 @@ impl RawMutex {
             };
             match ready!(self.queue.poll(acquire.waiter.as_mut(), cx, admit)) {
                 Waited::Notified(COMPETE) => {}
-                Waited::Entered(()) | Waited::Notified(_) => return Poll::Ready(()),
+                Waited::Entered(()) | Waited::Notified(_) => break,
             }
             // The next turn of the loop stands in line again, or finds the lock free.
             *acquire.woken = true;
             let state = self.state.load(Ordering::Relaxed);
             if self.take_if_free(state, WOKEN).is_ok() {
                 *acquire.woken = false;
-                return Poll::Ready(());
+                break;
             }
             *acquire.lost += 1;
         }
+        // The next attempt, after a wait in another queue, stands behind the others again.
+        *acquire.lost = 0;
+        Poll::Ready(())
     }
 
     /// Gives an attempt up; what it had got already goes to the next.
