@@ -1,12 +1,13 @@
 //! Models of the races that [`condvar`](super) names.
 
 use alloc::sync::Arc;
+use core::future::Future;
 use core::pin::Pin;
 
 use loom::future::block_on;
 use loom::thread::{self, JoinHandle};
 
-use super::{CondVar, Wait};
+use super::CondVar;
 use crate::Mutex;
 use crate::mutex::OwnedMutexGuard;
 use crate::testing::poll_once;
@@ -117,7 +118,7 @@ fn loom_the_last_leaves_while_another_comes() {
     });
 }
 
-/// A wait that stands in line, of a store that is leaked for the length of a model.
+/// A wait that stands in line.
 fn in_line(store: &Arc<Store>) -> Pin<Box<dyn Future<Output = ()>>> {
     let store = store.clone();
     let mut take = Box::pin(async move {
@@ -191,24 +192,18 @@ fn loom_notify_all_and_a_late_arrival() {
 #[test]
 fn loom_notify_all_concerns_those_who_wait() {
     loom::model(|| {
-        let store: &Store = Box::leak(Box::new(Store {
-            left: Arc::new(Mutex::new(0)),
-            more: CondVar::new(),
-        }));
-        let late = thread::spawn(move || {
+        let store = Store::new();
+        let waiter = spawn(&store, |store| {
             let mut wait = Box::pin(store.more.wait(store.lock()));
-            let arrived_before = {
-                assert!(poll_once(wait.as_mut()).is_pending());
-                poll_once(wait.as_mut()).is_ready()
-            };
-            (wait, arrived_before)
+            assert!(poll_once(wait.as_mut()).is_pending());
+            if poll_once(wait.as_mut()).is_pending() {
+                // It may have come too late, and then stands in line: either notification is its own.
+                store.more.notify_one();
+                drop(block_on(wait));
+            }
         });
         store.more.notify_all();
-        let (mut wait, told): (Pin<Box<Wait<'_, _>>>, bool) = late.join().unwrap();
-        if !told && poll_once(wait.as_mut()).is_pending() {
-            // It came late, so it stands in line, and the next notification finds it.
-            assert!(store.more.notify_one());
-            drop(block_on(wait));
-        }
+        join([waiter]);
+        assert!(!store.more.notify_one());
     });
 }
