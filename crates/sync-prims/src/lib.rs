@@ -10,6 +10,7 @@
 //! | wait until that value is what one needs | [`CondVar`] |
 //! | let at most n at a time do something | [`Semaphore`] |
 //! | raise and lower a signal, for all or for one at a time | [`ResetEvent`] |
+//! | wake one task from anywhere | [`AtomicWaker`] |
 //! | build a primitive of your own | [`WaitQueue`] |
 //! | wait for any of these on a thread | [`blocking`] |
 //!
@@ -34,6 +35,7 @@
 
 extern crate alloc;
 
+mod atomic_waker;
 #[cfg(any(feature = "std", loom))]
 pub mod blocking;
 pub mod condvar;
@@ -50,6 +52,7 @@ mod sync;
 mod testing;
 pub mod wait_queue;
 
+pub use atomic_waker::AtomicWaker;
 pub use condvar::CondVar;
 pub use event::{Event, SetOnce};
 pub use mutex::Mutex;

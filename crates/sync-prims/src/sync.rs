@@ -25,7 +25,7 @@ use scheduled as types;
 #[cfg(not(loom))]
 mod cell;
 
-pub(crate) use types::{AtomicBool, AtomicUsize, Ordering, UnsafeCell, fence};
+pub(crate) use types::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, UnsafeCell, fence};
 pub use types::{Lock, LockGuard};
 
 /// A function that is `const`, except under loom.

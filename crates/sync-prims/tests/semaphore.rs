@@ -386,6 +386,7 @@ fn a_waker_may_call_back() {
         clone: Some(hook()),
         wake: Some(hook()),
         drop: Some(hook()),
+        ..Hooks::default()
     };
     let waker = Arc::new(hooks).waker();
     let mut granted = pin!(semaphore.acquire());

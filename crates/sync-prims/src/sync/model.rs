@@ -3,7 +3,7 @@
 use loom::sync::{Mutex, MutexGuard};
 
 pub(crate) use loom::cell::UnsafeCell;
-pub(crate) use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
 
 /// A value that one thread at a time may touch.
 pub struct Lock<T>(Mutex<T>);

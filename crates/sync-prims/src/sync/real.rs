@@ -1,6 +1,6 @@
 //! The types of `core`, and the lock.
 
-pub(crate) use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+pub(crate) use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
 
 pub(crate) use super::cell::UnsafeCell;
 

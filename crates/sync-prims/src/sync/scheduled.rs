@@ -3,7 +3,7 @@
 use shuttle::sync::{Mutex, MutexGuard, PoisonError};
 
 pub(crate) use super::cell::UnsafeCell;
-pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
 
 /// A value that one thread at a time may touch.
 pub struct Lock<T>(Mutex<T>);

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
 type Hook = Box<dyn Fn() + Send + Sync>;
@@ -16,6 +17,16 @@ pub(crate) struct Hooks {
     pub(crate) wake: Option<Hook>,
     /// Runs before a waker goes that was not woken by value.
     pub(crate) drop: Option<Hook>,
+    /// How often each of them ran, or would have run.
+    pub(crate) calls: Calls,
+}
+
+/// How often wakers were cloned, woken and dropped.
+#[derive(Debug, Default)]
+pub(crate) struct Calls {
+    clones: AtomicUsize,
+    wakes: AtomicUsize,
+    drops: AtomicUsize,
 }
 
 impl Hooks {
@@ -23,6 +34,26 @@ impl Hooks {
     pub(crate) fn waker(self: Arc<Hooks>) -> Waker {
         // SAFETY: the functions of `VTABLE` treat the data as what `raw` makes, and hooks may run on any thread.
         unsafe { Waker::from_raw(raw(self)) }
+    }
+
+    /// How often its wakers were cloned.
+    pub(crate) fn clones(&self) -> usize {
+        self.calls.clones.load(Ordering::SeqCst)
+    }
+
+    /// How often its wakers were woken.
+    pub(crate) fn wakes(&self) -> usize {
+        self.calls.wakes.load(Ordering::SeqCst)
+    }
+
+    /// How many of its wakers went without being woken by value.
+    pub(crate) fn drops(&self) -> usize {
+        self.calls.drops.load(Ordering::SeqCst)
+    }
+
+    /// How many wakers of these hooks exist; a test ends with none.
+    pub(crate) fn wakers(self: &Arc<Hooks>) -> usize {
+        Arc::strong_count(self) - 1
     }
 }
 
@@ -35,15 +66,23 @@ impl fmt::Debug for Hooks {
 static VTABLE: RawWakerVTable = RawWakerVTable::new(
     |data| {
         let hooks = borrowed(data);
-        run(&hooks.clone);
+        run(&hooks.clone, &hooks.calls.clones);
         raw(Arc::clone(&hooks))
     },
-    |data| run(&owned(data).wake),
-    |data| run(&borrowed(data).wake),
-    |data| run(&owned(data).drop),
+    |data| woken(&owned(data)),
+    |data| woken(&borrowed(data)),
+    |data| {
+        let hooks = owned(data);
+        run(&hooks.drop, &hooks.calls.drops);
+    },
 );
 
-fn run(hook: &Option<Hook>) {
+fn woken(hooks: &Hooks) {
+    run(&hooks.wake, &hooks.calls.wakes);
+}
+
+fn run(hook: &Option<Hook>, calls: &AtomicUsize) {
+    calls.fetch_add(1, Ordering::SeqCst);
     if let Some(hook) = hook {
         hook();
     }
