@@ -9,6 +9,7 @@
 //! | let one at a time touch a value | [`Mutex`] |
 //! | wait until that value is what one needs | [`CondVar`] |
 //! | let at most n at a time do something | [`Semaphore`] |
+//! | say that n things happened | [`Latch`] |
 //! | raise and lower a signal, for all or for one at a time | [`ResetEvent`] |
 //! | wake one task from anywhere | [`AtomicWaker`] |
 //! | build a primitive of your own | [`WaitQueue`] |
@@ -40,6 +41,7 @@ mod atomic_waker;
 pub mod blocking;
 pub mod condvar;
 pub mod event;
+pub mod latch;
 pub mod mutex;
 mod queue;
 pub mod raw;
@@ -55,6 +57,7 @@ pub mod wait_queue;
 pub use atomic_waker::AtomicWaker;
 pub use condvar::CondVar;
 pub use event::{Event, SetOnce};
+pub use latch::Latch;
 pub use mutex::Mutex;
 pub use reset_event::ResetEvent;
 pub use semaphore::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};

@@ -31,4 +31,6 @@ conformance! {
     condvar_wait_while: crate::subjects::condvars::WaitWhile,
     manual_reset_event: crate::subjects::events::ManualResetEvent,
     automatic_reset_event: crate::subjects::events::AutomaticResetEvent,
+    latch: crate::subjects::counts::Latch,
+    latch_arrival: crate::subjects::counts::Arrival,
 }

@@ -1,6 +1,7 @@
 //! Every primitive, as a [`Subject`](crate::subject::Subject).
 
 pub(crate) mod condvars;
+pub(crate) mod counts;
 pub(crate) mod events;
 mod lent;
 pub(crate) mod mutexes;
