@@ -42,13 +42,14 @@ pub(crate) fn after_the_notification<S: Subject>() {
     assert_eq!(wait(&subject).poll().is_ready(), S::KEEPS);
 }
 
-/// A notification of all is for those who waited; nobody gets it twice because others left.
+/// A notification of all is for those who waited; nobody gets it twice, or comes by it, because others left.
 pub(crate) fn after_the_notification_of_all<S: Subject>() {
     if !S::TELLS_ALL {
         return;
     }
     let (subject, mut waits) = blocked::<S>(8);
     subject.notify_all(waits.len());
+    let late = (!S::STAYS_OPEN).then(|| pending(&subject));
     for left in [0, 3, 7] {
         if let Some(wait) = waits.get_mut(left) {
             wait.take();
@@ -59,6 +60,7 @@ pub(crate) fn after_the_notification_of_all<S: Subject>() {
         assert!(wait.poll().is_ready());
         assert_eq!(wait.wakes(), 1);
     }
+    assert_eq!(late.map_or(0, |late| late.wakes()), 0);
 }
 
 /// The first, the last, any in the middle: the others keep their order.
