@@ -33,4 +33,5 @@ conformance! {
     automatic_reset_event: crate::subjects::events::AutomaticResetEvent,
     latch: crate::subjects::counts::Latch,
     latch_arrival: crate::subjects::counts::Arrival,
+    atomic_waker: crate::subjects::wakers::AtomicWaker,
 }

@@ -7,3 +7,4 @@ mod lent;
 pub(crate) mod mutexes;
 pub(crate) mod permits;
 pub(crate) mod queues;
+pub(crate) mod wakers;
