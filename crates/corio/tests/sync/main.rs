@@ -3,6 +3,7 @@
 mod condvar;
 mod event;
 mod home;
+mod latch;
 mod mutex;
 mod support;
 mod when_all;
