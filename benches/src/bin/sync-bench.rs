@@ -25,6 +25,9 @@ struct Args {
     /// What one sample is to take, in milliseconds.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
     sample_ms: u64,
+    /// Run each case once, for so many iterations and without a report: for a profiler.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    iterations: Option<u64>,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -47,6 +50,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         sample: Duration::from_millis(args.sample_ms),
     };
     for case in cases(&args)? {
+        if let Some(iterations) = args.iterations {
+            (subject.time)(case, iterations);
+            continue;
+        }
         if let Some(report) = report(subject, case, plan) {
             println!("{}", serde_json::to_string(&report)?);
         }

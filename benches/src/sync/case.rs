@@ -112,14 +112,14 @@ impl Case {
 
     /// Whether each operation is a wait whose allocations are counted as well.
     pub fn counts_allocations(self) -> bool {
-        match self.0 {
+        matches!(
+            self.0,
             Kind::Mutex(mutex::Case::Wait)
-            | Kind::Semaphore(semaphore::Case::Wait)
-            | Kind::Event(event::Case::Wait(100))
-            | Kind::Notify(notify::Case::Wait)
-            | Kind::Condvar(condvar::Case(Threads::One)) => true,
-            _ => false,
-        }
+                | Kind::Semaphore(semaphore::Case::Wait)
+                | Kind::Event(event::Case::Wait(100))
+                | Kind::Notify(notify::Case::Wait)
+                | Kind::Condvar(condvar::Case(Threads::One))
+        )
     }
 }
 

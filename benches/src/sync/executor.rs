@@ -46,13 +46,20 @@ where
     W: Fn(u64, u64) -> F,
     F: Future<Output = ()> + Send + 'static,
 {
-    let mut handles = Vec::with_capacity(tasks as usize);
-    for task in 0..tasks {
-        handles.push(spawn(work(task, iterations)));
-    }
+    join_all((0..tasks).map(|task| work(task, iterations))).await;
+}
+
+/// Spawns all and waits for all; their outputs.
+pub(super) async fn join_all<F>(tasks: impl Iterator<Item = F>) -> Vec<F::Output>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    let handles: Vec<_> = tasks.map(spawn).collect();
+    let mut outputs = Vec::with_capacity(handles.len());
     for handle in handles {
-        handle.await.expect("the cases do not panic");
+        outputs.push(handle.await.expect("the cases do not panic"));
     }
+    outputs
 }
 
 /// Builds the executor, runs `future` on it as a task, and takes it down.

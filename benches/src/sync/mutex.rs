@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::sync::by_hand::{self, pending, ready};
 use crate::sync::crowd::{Crowd, Section};
-use crate::sync::executor::{YieldNow, time_tasks};
+use crate::sync::executor::YieldNow;
 
 pub(crate) trait Mutex: Send + Sync + Sized + 'static {
     type Guard<'m>: DerefMut<Target = u64> + Send;
@@ -49,21 +49,17 @@ pub(crate) fn time<M: Mutex>(case: Case, iterations: u64) -> Duration {
 
 fn contended<M: Mutex>(mutex: M, crowd: Crowd, iterations: u64) -> Duration {
     let mutex = Arc::new(mutex);
-    time_tasks(
-        crowd.threads,
-        crowd.tasks,
-        iterations,
-        move |_, iterations| {
-            let mutex = Arc::clone(&mutex);
-            async move {
-                for _ in 0..iterations {
-                    let mut guard = mutex.lock().await;
-                    *guard = black_box(*guard + 1);
-                    if crowd.section == Section::Yields {
-                        YieldNow::default().await;
-                    }
+    crowd.time(iterations, move |_, mut turns| {
+        let mutex = Arc::clone(&mutex);
+        async move {
+            for _ in turns.by_ref() {
+                let mut guard = mutex.lock().await;
+                *guard = black_box(*guard + 1);
+                if crowd.section == Section::Yields {
+                    YieldNow::default().await;
                 }
             }
-        },
-    )
+            turns.had()
+        }
+    })
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::sync::by_hand::{self, ready};
 use crate::sync::crowd::{Crowd, Section};
-use crate::sync::executor::{YieldNow, time_tasks};
+use crate::sync::executor::YieldNow;
 
 /// One access in so many writes: 95 % reads.
 const WRITES: u64 = 20;
@@ -47,30 +47,26 @@ pub(crate) fn time<L: RwLock>(case: Case, iterations: u64) -> Duration {
 
 fn read_mostly<L: RwLock>(lock: L, crowd: Crowd, iterations: u64) -> Duration {
     let lock = Arc::new(lock);
-    time_tasks(
-        crowd.threads,
-        crowd.tasks,
-        iterations,
-        move |task, iterations| {
-            let lock = Arc::clone(&lock);
-            async move {
+    crowd.time(iterations, move |task, mut turns| {
+        let lock = Arc::clone(&lock);
+        async move {
+            for turn in turns.by_ref() {
                 // Each task writes at times of its own.
-                for turn in 7 * task..7 * task + iterations {
-                    if turn % WRITES == 0 {
-                        let mut guard = lock.write().await;
-                        *guard = black_box(*guard + 1);
-                        if crowd.section == Section::Yields {
-                            YieldNow::default().await;
-                        }
-                    } else {
-                        let guard = lock.read().await;
-                        black_box(*guard);
-                        if crowd.section == Section::Yields {
-                            YieldNow::default().await;
-                        }
+                if (7 * task + turn) % WRITES == 0 {
+                    let mut guard = lock.write().await;
+                    *guard = black_box(*guard + 1);
+                    if crowd.section == Section::Yields {
+                        YieldNow::default().await;
+                    }
+                } else {
+                    let guard = lock.read().await;
+                    black_box(*guard);
+                    if crowd.section == Section::Yields {
+                        YieldNow::default().await;
                     }
                 }
             }
-        },
-    )
+            turns.had()
+        }
+    })
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::sync::by_hand::{self, pending, ready};
 use crate::sync::crowd::{Crowd, Section};
-use crate::sync::executor::{YieldNow, time_tasks};
+use crate::sync::executor::YieldNow;
 
 /// Permits that a crowd shares.
 const PERMITS: usize = 4;
@@ -53,21 +53,17 @@ pub(crate) fn time<S: Semaphore>(case: Case, iterations: u64) -> Duration {
 
 fn contended<S: Semaphore>(semaphore: S, crowd: Crowd, iterations: u64) -> Duration {
     let semaphore = Arc::new(semaphore);
-    time_tasks(
-        crowd.threads,
-        crowd.tasks,
-        iterations,
-        move |_, iterations| {
-            let semaphore = Arc::clone(&semaphore);
-            async move {
-                for _ in 0..iterations {
-                    let permit = semaphore.acquire().await;
-                    black_box(&permit);
-                    if crowd.section == Section::Yields {
-                        YieldNow::default().await;
-                    }
+    crowd.time(iterations, move |_, mut turns| {
+        let semaphore = Arc::clone(&semaphore);
+        async move {
+            for _ in turns.by_ref() {
+                let permit = semaphore.acquire().await;
+                black_box(&permit);
+                if crowd.section == Section::Yields {
+                    YieldNow::default().await;
                 }
             }
-        },
-    )
+            turns.had()
+        }
+    })
 }

@@ -328,6 +328,17 @@ impl Semaphore {
                 Err(TryAcquireError::NoPermits) => {}
             }
         }
+        self.poll_in_line(waiter, permits, cx)
+    }
+
+    /// Apart, so that what comes before is small enough to become part of the caller.
+    #[inline(never)]
+    fn poll_in_line(
+        &self,
+        waiter: Pin<&mut Waiter>,
+        permits: usize,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), AcquireError>> {
         let admit = |_: &mut Locked<'_>| self.admit(permits);
         match ready!(self.queue.poll(waiter, cx, admit)) {
             Waited::Entered(result) => Poll::Ready(result),
