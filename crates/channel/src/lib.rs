@@ -34,7 +34,8 @@
 //!
 //! # Features
 //!
-//! `std`, on by default: the blocking and timed forms for plain threads.
+//! - `std`, on by default: the blocking and timed forms for plain threads.
+//! - `futures`: [`Receiver::into_stream`], [`Sender::into_sink`].
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -45,6 +46,7 @@ mod error;
 mod exchange;
 mod handle;
 pub mod local;
+pub mod select;
 mod sync;
 
 pub use by_reference::Channel;
@@ -55,12 +57,15 @@ pub use error::{
 #[cfg(feature = "std")]
 pub use handle::{IntoIter, Iter};
 pub use handle::{OwnedPermit, Receiver, Sender, TryIter, WeakReceiver, WeakSender};
+#[cfg(feature = "futures")]
+pub use handle::{RecvStream, SendSink, SinkError};
 
 /// The futures, and the forms of channel they are for.
 pub mod future {
     pub use crate::exchange::{
-        Form, Inline, Local, Permit, RecvFuture, RecvManyFuture, ReserveFuture, SendFuture,
-        SendManyFuture, Shared, UntilFuture,
+        Form, Inline, Local, Permit, ReadyFuture, RecvBefore, RecvFuture, RecvManyFuture,
+        ReserveFuture, Resizable, SendBefore, SendFromFuture, SendFuture, SendManyFuture, Shared,
+        UntilFuture,
     };
     pub use crate::handle::Counted;
 }

@@ -148,20 +148,29 @@ impl<F: Form> Exchange<F> {
             // Memory is made without the lock; should more messages come meanwhile, the next round takes them.
             let round = (limit - taken).min(self.len().max(1));
             into.reserve(round);
-            let mut wakes = WakeBatch::new();
             let mut state = self.lock();
-            let before = taken;
-            while taken - before < round && wakes.room() > 1 {
-                let Taken::Value(value) = state.take(&mut wakes) else {
+            let mut buffered = 0;
+            while buffered < round {
+                let Some(message) = state.buffer.pop() else {
                     break;
                 };
-                into.push(value);
-                taken += 1;
+                into.push(message);
+                buffered += 1;
             }
-            let ran_dry = taken - before < round && wakes.room() > 1;
-            self.settle_and_wake(state, wakes);
-            if ran_dry {
-                break;
+            taken += buffered;
+            if buffered > 0 {
+                // Senders that wait move up, for the next round.
+                self.settle(state);
+                continue;
+            }
+            // What is not buffered is taken from its sender, one at a time.
+            match self.take_from(state) {
+                Some(Taken::Value(message)) => {
+                    into.push(message);
+                    taken += 1;
+                }
+                Some(Taken::Empty | Taken::Complete) => break,
+                None => {}
             }
         }
         taken

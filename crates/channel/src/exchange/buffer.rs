@@ -41,3 +41,9 @@ pub trait Buffer {
     /// Moves into `memory` if it is still large enough, and leaves the old memory there, to be freed without the lock.
     fn exchange(&mut self, memory: &mut Self::Memory);
 }
+
+/// A buffer whose limit can be changed.
+pub trait Resizable: Buffer {
+    /// Changes how many messages it may hold. If it holds more, they stay.
+    fn set_capacity(&mut self, capacity: usize);
+}

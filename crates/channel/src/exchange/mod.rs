@@ -34,25 +34,35 @@
 //! A send or receive that does not wait takes the lock once and has no other atomic read-modify-write.
 
 mod batch;
+mod before;
 mod buffer;
 mod lock;
 mod permit;
+mod ready;
 mod recv;
 mod send;
+mod send_from;
 mod slot;
 mod state;
 mod until;
 mod wait;
 
 pub use batch::{RecvManyFuture, SendManyFuture};
+pub use before::{RecvBefore, SendBefore};
 use buffer::Buffer;
+pub use buffer::Resizable;
 pub(crate) use buffer::{Array, Heap};
 use lock::StateLock;
 pub(crate) use lock::Unshared;
 pub use lock::{Form, Inline, Local, Shared};
 pub use permit::{Permit, ReserveFuture};
+pub use ready::ReadyFuture;
 pub use recv::RecvFuture;
+#[cfg(feature = "futures")]
+pub(crate) use send::Offering;
 pub use send::SendFuture;
+pub use send_from::SendFromFuture;
+pub(crate) use slot::Claim;
 pub(crate) use state::State;
 pub(crate) use until::End;
 pub use until::UntilFuture;
@@ -61,7 +71,7 @@ use sync_prims::raw::WakeBatch;
 
 use crate::error::{SendError, TryRecvError, TrySendError};
 use slot::Slot;
-use state::Taken;
+use state::{Offered, Taken};
 
 /// A channel without its handles.
 pub(crate) struct Exchange<F: Form> {
@@ -143,32 +153,41 @@ impl<F: Form> Exchange<F> {
 
     #[inline]
     fn take(&self) -> Taken<F::Item> {
-        let mut state = self.lock();
+        loop {
+            if let Some(taken) = self.take_from(self.lock()) {
+                return taken;
+            }
+        }
+    }
+
+    /// Takes the oldest message, and wakes whom that concerns. `None`: it is worth another try.
+    #[inline]
+    fn take_from<'c>(&'c self, mut state: Guard<'c, F>) -> Option<Taken<F::Item>> {
         if let Some(value) = state.buffer.pop() {
             if state.has_changed_much() {
                 self.settle(state);
             }
-            return Taken::Value(value);
+            return Some(Taken::Value(value));
         }
         if state.senders.is_empty() {
-            return state.nothing();
+            return Some(state.nothing());
         }
         self.take_offered(state)
     }
 
-    /// Takes what a waiting sender offers.
+    /// Takes what a waiting sender offers, from a channel that holds nothing. `None`: that message was sent elsewhere.
     #[inline(never)]
-    fn take_offered<'c>(&'c self, mut state: Guard<'c, F>) -> Taken<F::Item> {
-        match state.take_offered() {
-            Some((value, sender)) => {
-                drop(state);
-                if let Some(sender) = sender {
-                    sender.wake();
-                }
-                Taken::Value(value)
-            }
-            None => state.nothing(),
+    fn take_offered<'c>(&'c self, mut state: Guard<'c, F>) -> Option<Taken<F::Item>> {
+        let (taken, sender) = match state.take_offered() {
+            Offered::Message(message, sender) => (Some(Taken::Value(message)), sender),
+            Offered::Lost(sender) => (None, sender),
+            Offered::Nothing => return Some(state.nothing()),
+        };
+        drop(state);
+        if let Some(sender) = sender {
+            sender.wake();
         }
+        taken
     }
 
     /// Lets others have what the last transition made possible, releases the lock and wakes them.
@@ -292,6 +311,16 @@ impl<F: Form> Exchange<F> {
             }
             return Ok(Some(oldest));
         }
+    }
+
+    /// Changes how many messages may be buffered, and lets those who wait have what that changes for them.
+    pub(crate) fn set_capacity(&self, capacity: usize)
+    where
+        F::Buffer: Resizable,
+    {
+        let mut state = self.lock();
+        state.buffer.set_capacity(capacity);
+        self.settle(state);
     }
 
     pub(crate) fn is_closed(&self) -> bool {

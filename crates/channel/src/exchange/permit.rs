@@ -4,14 +4,14 @@ use core::fmt;
 use core::future::Future;
 use core::mem::ManuallyDrop;
 use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 use sync_prims::raw::Waiter;
 
 use super::buffer::Buffer;
 use super::slot::places_tag;
-use super::state::GRANTED;
+use super::state::{GRANTED, REFUSED};
 use super::wait::{Left, Standing};
 use super::{Exchange, Form};
 use crate::error::ReserveError;
@@ -69,27 +69,50 @@ impl<'c, F: Form> Future for ReserveFuture<'c, F> {
         let this = self.project();
         let (exchange, places) = (*this.exchange, *this.places);
         assert!(!*this.ready, "a reservation was polled after it was ready");
-        let waiter = this.waiter.into_ref();
-        let reserved = match exchange.standing(waiter, cx) {
-            Standing::Waiting => return Poll::Pending,
-            Standing::Told(GRANTED) => Ok(Permit { exchange, places }),
-            Standing::Told(_) => Err(ReserveError::Closed),
-            Standing::New => match exchange.try_reserve(places) {
-                Err(ReserveError::Full) if exchange.link_sender(waiter, places_tag(places), cx) => {
-                    return Poll::Pending;
-                }
-                Err(ReserveError::Full) => Err(ReserveError::Closed),
-                decided => decided,
-            },
-        };
+        let reserved = ready!(exchange.poll_reserve(this.waiter.into_ref(), places, cx));
         *this.ready = true;
-        Poll::Ready(reserved)
+        Poll::Ready(reserved.map(|()| Permit { exchange, places }))
     }
 }
 
 impl<F: Form> Exchange<F> {
+    /// Takes places, or waits for them.
+    ///
+    /// Whoever lets a waiter wait here calls [`stop_reserving`](Exchange::stop_reserving) before it goes away.
+    pub(crate) fn poll_reserve(
+        &self,
+        waiter: Pin<&Waiter>,
+        places: usize,
+        cx: &Context<'_>,
+    ) -> Poll<Result<(), ReserveError>> {
+        Poll::Ready(match self.standing(waiter, cx) {
+            Standing::Waiting => return Poll::Pending,
+            Standing::Told(GRANTED) => Ok(()),
+            Standing::Told(REFUSED) => Err(self.too_many(places)),
+            Standing::Told(_) => Err(ReserveError::Closed),
+            Standing::New => match self.take_places(places) {
+                Err(ReserveError::Full) => {
+                    let Some(state) = self.link_sender(waiter, places_tag(places), cx) else {
+                        return Poll::Ready(Err(ReserveError::Closed));
+                    };
+                    self.announce(state);
+                    return Poll::Pending;
+                }
+                decided => decided,
+            },
+        })
+    }
+
     /// Takes places if that needs no wait.
     pub(crate) fn try_reserve(&self, places: usize) -> Result<Permit<'_, F>, ReserveError> {
+        self.take_places(places)?;
+        Ok(Permit {
+            exchange: self,
+            places,
+        })
+    }
+
+    fn take_places(&self, places: usize) -> Result<(), ReserveError> {
         let mut state = self.lock();
         let capacity = state.buffer.capacity();
         if !state.open {
@@ -105,11 +128,16 @@ impl<F: Form> Exchange<F> {
             return Err(ReserveError::Full);
         }
         state.reserved += places;
-        drop(state);
-        Ok(Permit {
-            exchange: self,
-            places,
-        })
+        Ok(())
+    }
+
+    /// So many places can never be had. The capacity is that of now: it may have changed.
+    #[cold]
+    fn too_many(&self, wanted: usize) -> ReserveError {
+        ReserveError::TooMany {
+            wanted,
+            capacity: self.capacity(),
+        }
     }
 
     /// Fills a place that was reserved.
@@ -141,7 +169,8 @@ impl<F: Form> Exchange<F> {
         self.settle(state);
     }
 
-    fn stop_reserving(&self, waiter: Pin<&Waiter>, places: usize) {
+    /// Ends a wait for places; places that were given already go to whoever waits.
+    pub(crate) fn stop_reserving(&self, waiter: Pin<&Waiter>, places: usize) {
         match self.leave(waiter, |state| &mut state.senders) {
             Left::Nothing => {}
             Left::Told(GRANTED) => self.release(places),

@@ -6,7 +6,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
-use sync_prims::raw::{Waiter, WakeBatch};
+use sync_prims::raw::Waiter;
 
 use super::state::{LOOK, Taken};
 use super::wait::{Left, Standing};
@@ -94,22 +94,22 @@ impl<F: Form> Exchange<F> {
     ) -> Poll<Option<F::Item>> {
         // Declared before the lock is taken, so that it is dropped after it if there is no need to wait.
         let mut waker = Some(cx.waker().clone());
-        let mut wakes = WakeBatch::new();
-        let mut state = self.lock();
-        let taken = state.take(&mut wakes);
-        if matches!(taken, Taken::Empty) {
-            // Who was told before has its place in front of those who were not.
-            //
-            // SAFETY: the waiter is idle and pinned; its owner unlinks it, as `poll_take` asks. The state stays where it
-            // is while futures borrow the channel.
-            unsafe { state.receivers.link(waiter, &mut waker, 0, was_told) };
-            drop(state);
-            return Poll::Pending;
-        }
-        self.settle_and_wake(state, wakes);
-        match taken {
-            Taken::Value(value) => Poll::Ready(Some(value)),
-            Taken::Complete | Taken::Empty => Poll::Ready(None),
+        loop {
+            let mut state = self.lock();
+            if !state.has_message() && !state.is_complete() {
+                // Who was told before has its place in front of those who were not.
+                //
+                // SAFETY: the waiter is idle and pinned; its owner unlinks it, as `poll_take` asks. The state stays where
+                // it is while futures borrow the channel.
+                unsafe { state.receivers.link(waiter, &mut waker, 0, was_told) };
+                drop(state);
+                return Poll::Pending;
+            }
+            match self.take_from(state) {
+                Some(Taken::Value(value)) => return Poll::Ready(Some(value)),
+                Some(Taken::Complete) => return Poll::Ready(None),
+                Some(Taken::Empty) | None => {}
+            }
         }
     }
 
@@ -135,7 +135,7 @@ impl<F: Form> Exchange<F> {
 
     /// Somebody who was to look did not: lets another one.
     #[cold]
-    fn look_again(&self) {
+    pub(super) fn look_again(&self) {
         let mut state = self.lock();
         let next = if state.has_message() {
             state.receivers.notify_first(LOOK)

@@ -12,7 +12,7 @@ use super::buffer::Buffer;
 use super::slot::Slot;
 use super::state::{LOOK, SENT};
 use super::wait::{Left, Standing};
-use super::{Exchange, Form, Refused};
+use super::{Exchange, Form, Guard, Refused};
 use crate::error::SendError;
 
 pin_project! {
@@ -175,7 +175,8 @@ impl<F: Form> Exchange<F> {
         if matches!(refused, Refused::Full) {
             let this = offering.as_mut().project();
             let (waiter, tag) = (this.waiter.into_ref(), this.slot.into_ref().tag());
-            if self.link_sender(waiter, tag, cx) {
+            if let Some(state) = self.link_sender(waiter, tag, cx) {
+                self.announce(state);
                 return Poll::Pending;
             }
         }
@@ -204,33 +205,43 @@ impl<F: Form> Exchange<F> {
         )
     }
 
-    /// Lets a sender wait, linked with what it wants; `false` if the channel is closed.
-    pub(super) fn link_sender(&self, waiter: Pin<&Waiter>, want: usize, cx: &Context<'_>) -> bool {
+    /// Lets a sender wait, linked with what it wants, and hands out the lock, under which
+    /// [`announce`](Exchange::announce) is to follow; `None` if the channel is closed.
+    pub(super) fn link_sender(
+        &self,
+        waiter: Pin<&Waiter>,
+        want: usize,
+        cx: &Context<'_>,
+    ) -> Option<Guard<'_, F>> {
         // Declared before the lock is taken, so that it is dropped after it.
         let mut waker = Some(cx.waker().clone());
         let mut state = self.lock();
         if !state.open {
             drop(state);
-            return false;
+            return None;
         }
         // SAFETY: the waiter is idle and pinned, and its owner unlinks it, as `poll_send` asks. The state stays where it
         // is while futures borrow the channel.
         unsafe { state.senders.link(waiter, &mut waker, want, false) };
-        let receiver = if state.buffer.len() == 0 {
+        Some(state)
+    }
+
+    /// Lets others find what a sender wants that was linked.
+    pub(super) fn announce<'c>(&'c self, mut state: Guard<'c, F>) {
+        // A place may have come since the look at it. Then the sender gets it, and is woken, at once.
+        if state.room() > 0 {
+            self.settle(state);
+            return;
+        }
+        let receiver = if state.buffer.len() == 0 && state.has_message() {
             state.receivers.notify_first(LOOK)
         } else {
             None
         };
-        // A place may have come since the look at it. Then this waiter gets it, and is woken, at once.
-        if state.room() > 0 {
-            self.settle(state);
-        } else {
-            drop(state);
-        }
+        drop(state);
         if let Some(receiver) = receiver {
             receiver.wake();
         }
-        true
     }
 
     /// Ends the wait of a sender; hands back the message if it was not sent.

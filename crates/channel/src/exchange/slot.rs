@@ -6,10 +6,14 @@ use core::mem::MaybeUninit;
 use core::pin::Pin;
 use core::ptr;
 
+use crate::sync::{AtomicBool, Ordering};
+
 /// What a waiting sender wants.
 pub(crate) enum Want<'s, T> {
     /// To hand over the message in this slot.
     Message(&'s Slot<T>),
+    /// The same, unless the sender has got what it waits for elsewhere.
+    Contested(&'s ContestedSlot<T>),
     /// So many places, to be filled later.
     Places(usize),
 }
@@ -18,8 +22,8 @@ pub(crate) enum Want<'s, T> {
 ///
 /// It belongs to the future while the waiter beside it is not linked, and is under the channel's lock while it is.
 /// Whether a message is in it is known to whoever it belongs to: a linked one has one.
-// An even address leaves the lowest bit of a tag to tell the two wants apart.
-#[repr(align(2))]
+// Such an address leaves the lowest two bits of a tag to tell the wants apart.
+#[repr(align(4))]
 pub(crate) struct Slot<T> {
     message: UnsafeCell<MaybeUninit<T>>,
     // As for a waiter: others reach it through its address while the future is borrowed mutably.
@@ -77,11 +81,91 @@ impl<T> Slot<T> {
     }
 }
 
+/// A flag that one of several parties gets to set: whoever does decides a select.
+#[derive(Debug)]
+pub struct Claim(AtomicBool);
+
+/// A slot whose message may be taken by whoever has set the sender's claim.
+pub(crate) struct ContestedSlot<T> {
+    pub(super) slot: Slot<T>,
+    claim: *const Claim,
+}
+
+impl<T> ContestedSlot<T> {
+    /// An empty one, of a sender that waits for nothing else.
+    pub(crate) const fn empty() -> ContestedSlot<T> {
+        ContestedSlot {
+            slot: Slot::empty(),
+            claim: ptr::null(),
+        }
+    }
+
+    /// Makes it depend on a claim.
+    ///
+    /// # Safety
+    ///
+    /// No waiter is linked with this slot yet, and the claim is there for as long as one is.
+    pub(crate) unsafe fn contest(self: Pin<&mut Self>, claim: &Claim) {
+        // SAFETY: nothing is moved.
+        unsafe { self.get_unchecked_mut() }.claim = claim;
+    }
+
+    /// Whether it depends on a claim.
+    pub(crate) fn is_contested(&self) -> bool {
+        !self.claim.is_null()
+    }
+
+    /// Where the message is.
+    pub(crate) fn message(&self) -> &Slot<T> {
+        &self.slot
+    }
+
+    /// Whether the message may be taken now; nobody else may after that.
+    pub(super) fn claim(&self) -> bool {
+        // SAFETY: a waiter is linked with this slot, so the claim is there, if there is one.
+        unsafe { self.claim.as_ref() }.is_none_or(Claim::set)
+    }
+
+    /// The tag of a waiter that wants to hand over the message in this slot.
+    pub(crate) fn tag(self: Pin<&Self>) -> usize {
+        ptr::from_ref(self.get_ref()).expose_provenance() | CONTESTED
+    }
+}
+
+// SAFETY: the claim is shared, and outlives every access; the slot is as `Send` as its message.
+unsafe impl<T: Send> Send for ContestedSlot<T> {}
+// SAFETY: as for `Slot`.
+unsafe impl<T: Send> Sync for ContestedSlot<T> {}
+
+impl Claim {
+    /// One that nobody has set.
+    pub(crate) fn new() -> Claim {
+        Claim(AtomicBool::new(false))
+    }
+
+    /// Sets it; whether nobody else had.
+    ///
+    /// Whoever sets it goes on to read what was written before it was unset.
+    pub(crate) fn set(&self) -> bool {
+        !self.0.swap(true, Ordering::Acquire)
+    }
+
+    /// Unsets it, for who has set it.
+    pub(crate) fn unset(&self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
+/// The bit of a tag that says that it is a number of places.
+const PLACES: usize = 1;
+/// The bit of a tag that says that it is the address of a [`ContestedSlot`].
+const CONTESTED: usize = 2;
+
 /// The tag of a waiter that wants so many places.
 pub(crate) fn places_tag(places: usize) -> usize {
     // A channel without a limit has no more places than this to give.
     assert!(places <= usize::MAX / 2, "so many places never come");
-    places << 1 | 1
+    places << 1 | PLACES
 }
 
 impl<T> Want<'_, T> {
@@ -92,11 +176,16 @@ impl<T> Want<'_, T> {
     /// The tag was made by this module for `T`, its waiter is linked, and the lock is held while the result is used.
     #[inline]
     pub(super) unsafe fn from_tag<'s>(tag: usize) -> Want<'s, T> {
-        if tag & 1 == 1 {
+        if tag & PLACES != 0 {
             return Want::Places(tag >> 1);
         }
+        if tag & CONTESTED != 0 {
+            let slot = ptr::with_exposed_provenance::<ContestedSlot<T>>(tag & !CONTESTED);
+            // SAFETY: as below.
+            return Want::Contested(unsafe { &*slot });
+        }
         let slot = ptr::with_exposed_provenance::<Slot<T>>(tag);
-        // SAFETY: the slot is pinned beside a waiter that is linked, so it is there.
+        // SAFETY: a slot is pinned beside its waiter, which is linked, so it is there.
         Want::Message(unsafe { &*slot })
     }
 }

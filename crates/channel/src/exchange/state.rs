@@ -7,7 +7,7 @@ use core::task::Waker;
 use sync_prims::raw::{Token, WaitList, WakeBatch};
 
 use super::buffer::Buffer;
-use super::slot::Want;
+use super::slot::{ContestedSlot, Want};
 
 /// A receiver was notified: there may be something to take, or nothing will ever be again.
 pub(crate) const LOOK: Token = Token(0);
@@ -17,6 +17,10 @@ pub(crate) const SENT: Token = Token(1);
 pub(crate) const GRANTED: Token = Token(2);
 /// A sender was notified: the channel is closed, and what it offers is still its own.
 pub(crate) const CLOSED: Token = Token(3);
+/// A sender was notified: what it asked for can never be had.
+pub(crate) const REFUSED: Token = Token(4);
+/// A sender that offers in several places was notified: it was decided elsewhere, so nothing was taken here.
+pub(crate) const LOST: Token = Token(5);
 
 /// What [`State::take`] found.
 pub(crate) enum Taken<T> {
@@ -25,6 +29,16 @@ pub(crate) enum Taken<T> {
     Empty,
     /// Nothing, for good: closed, and all was taken.
     Complete,
+}
+
+/// What [`State::take_offered`] found.
+pub(crate) enum Offered<T> {
+    /// A message, and the sender it came from, to be woken.
+    Message(T, Option<Waker>),
+    /// The message was sent elsewhere meanwhile; its sender is to be woken. There may be others.
+    Lost(Option<Waker>),
+    /// None.
+    Nothing,
 }
 
 /// The whole state of a channel.
@@ -75,19 +89,6 @@ impl<B: Buffer> State<B> {
         self.receivers.notify_first(LOOK)
     }
 
-    /// Takes the oldest message. [`settle`](State::settle) has to follow if senders wait, or the channel is closed.
-    #[inline]
-    pub(crate) fn take(&mut self, wakes: &mut WakeBatch) -> Taken<B::Item> {
-        if let Some(value) = self.buffer.pop() {
-            return Taken::Value(value);
-        }
-        if let Some((value, sender)) = self.take_offered() {
-            wakes.push_some(sender);
-            return Taken::Value(value);
-        }
-        self.nothing()
-    }
-
     /// Why there is nothing to take.
     #[inline]
     pub(crate) fn nothing(&self) -> Taken<B::Item> {
@@ -100,7 +101,13 @@ impl<B: Buffer> State<B> {
 
     /// Whether a receiver that looks now finds something.
     pub(crate) fn has_message(&self) -> bool {
-        self.buffer.len() > 0 || matches!(self.first_want(), Some(Want::Message(_)))
+        let offered = || {
+            matches!(
+                self.first_want(),
+                Some(Want::Message(_) | Want::Contested(_))
+            )
+        };
+        self.buffer.len() > 0 || offered()
     }
 
     #[inline]
@@ -113,25 +120,28 @@ impl<B: Buffer> State<B> {
     pub(crate) fn settle(&mut self, wakes: &mut WakeBatch) -> bool {
         while let Some(want) = self.first_want() {
             let places = match want {
-                Want::Message(_) => 1,
+                Want::Message(_) | Want::Contested(_) => 1,
                 Want::Places(places) => places,
             };
-            if self.room() < places {
+            let can_never_be = places > self.buffer.capacity() && matches!(want, Want::Places(_));
+            if self.room() < places && !can_never_be {
                 break;
             }
-            if wakes.room() < 2 || !self.buffer.has_memory() {
+            if wakes.room() < 2 || !self.buffer.has_memory() && !can_never_be {
                 return false;
             }
             let token = match want {
-                Want::Message(slot) => {
+                Want::Places(_) if can_never_be => REFUSED,
+                Want::Places(places) => {
+                    self.reserved += places;
+                    GRANTED
+                }
+                Want::Contested(contested) if !contested.claim() => LOST,
+                Want::Message(slot) | Want::Contested(ContestedSlot { slot, .. }) => {
                     // SAFETY: the slot of a linked waiter has a message, which is taken once: the waiter is told so below.
                     let message = unsafe { slot.take() };
                     wakes.push_some(self.put(message));
                     SENT
-                }
-                Want::Places(places) => {
-                    self.reserved += places;
-                    GRANTED
                 }
             };
             wakes.push_some(self.senders.notify_first(token));
@@ -154,14 +164,18 @@ impl<B: Buffer> State<B> {
         !self.senders.is_empty() || !self.open || self.buffer.wants_memory(0).is_some()
     }
 
-    /// Of a channel that holds nothing: takes the value that the first sender offers, straight from it.
-    pub(crate) fn take_offered(&mut self) -> Option<(B::Item, Option<Waker>)> {
-        let Some(Want::Message(slot)) = self.first_want() else {
-            return None;
+    /// Of a channel that holds nothing: takes the message that the first sender offers, straight from it.
+    pub(crate) fn take_offered(&mut self) -> Offered<B::Item> {
+        let slot = match self.first_want() {
+            None | Some(Want::Places(_)) => return Offered::Nothing,
+            Some(Want::Contested(contested)) if !contested.claim() => {
+                return Offered::Lost(self.senders.notify_first(LOST));
+            }
+            Some(Want::Message(slot) | Want::Contested(ContestedSlot { slot, .. })) => slot,
         };
         // SAFETY: the slot of a linked waiter has a message, which is taken once: the waiter is told so below.
         let message = unsafe { slot.take() };
-        Some((message, self.senders.notify_first(SENT)))
+        Offered::Message(message, self.senders.notify_first(SENT))
     }
 
     /// What the first of the waiting senders wants. To be used before that sender is told anything.

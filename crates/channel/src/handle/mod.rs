@@ -5,6 +5,10 @@ mod iter;
 mod permit;
 mod receiver;
 mod sender;
+#[cfg(feature = "futures")]
+mod sink;
+#[cfg(feature = "futures")]
+mod stream;
 mod weak;
 
 pub use count::Counted;
@@ -14,6 +18,10 @@ pub use iter::{IntoIter, Iter};
 pub use permit::OwnedPermit;
 pub use receiver::Receiver;
 pub use sender::Sender;
+#[cfg(feature = "futures")]
+pub use sink::{SendSink, SinkError};
+#[cfg(feature = "futures")]
+pub use stream::RecvStream;
 pub use weak::{WeakReceiver, WeakSender};
 
 use crate::exchange::{Exchange, Heap, State};

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 use core::fmt;
+use core::future::Future;
 #[cfg(feature = "std")]
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,9 @@ use super::weak::WeakReceiver;
 use crate::error::TryRecvError;
 #[cfg(feature = "std")]
 use crate::error::{RecvError, RecvTimeoutError};
-use crate::exchange::{End, RecvFuture, RecvManyFuture, Shared, UntilFuture};
+use crate::exchange::{
+    End, ReadyFuture, RecvBefore, RecvFuture, RecvManyFuture, Resizable, Shared, UntilFuture,
+};
 
 /// The receiving side of a channel.
 ///
@@ -39,6 +42,24 @@ impl<T, F: Counted<Item = T>> Receiver<T, F> {
     #[inline]
     pub fn recv(&self) -> RecvFuture<'_, F> {
         RecvFuture::new(&self.inner.exchange)
+    }
+
+    /// Receives the oldest message before a future ends: a timer of any runtime, for instance.
+    ///
+    /// Dropping the future loses no message.
+    ///
+    /// # Errors
+    ///
+    /// Nothing came in time, or nothing will ever come.
+    pub fn recv_before<D: Future>(&self, deadline: D) -> RecvBefore<'_, F, D> {
+        RecvBefore::new(&self.inner.exchange, deadline)
+    }
+
+    /// Waits until there is something to receive, and takes nothing; `false`: nothing will ever be.
+    ///
+    /// Another receiver may be faster than what follows. Dropping the future has no effect.
+    pub fn ready(&self) -> ReadyFuture<'_, F> {
+        ReadyFuture::new(&self.inner.exchange)
     }
 
     /// Receives the oldest message if there is one. With capacity 0, that is the message of a sender that waits.
@@ -113,6 +134,14 @@ impl<T, F: Counted<Item = T>> Receiver<T, F> {
     /// How many messages may be buffered; [`usize::MAX`] if there is no limit.
     pub fn capacity(&self) -> usize {
         self.inner.exchange.capacity()
+    }
+
+    /// Changes how many messages may be buffered. See [`Sender::set_capacity`](crate::Sender::set_capacity).
+    pub fn set_capacity(&self, capacity: usize)
+    where
+        F::Buffer: Resizable,
+    {
+        self.inner.exchange.set_capacity(capacity);
     }
 
     /// How many handles of the other side there are.

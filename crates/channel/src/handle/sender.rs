@@ -2,6 +2,7 @@
 
 use alloc::collections::VecDeque;
 use core::fmt;
+use core::future::Future;
 #[cfg(feature = "std")]
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,8 @@ use super::weak::WeakSender;
 use crate::error::SendTimeoutError;
 use crate::error::{ReserveError, SendError, SendManyError, TrySendError};
 use crate::exchange::{
-    End, Permit, ReserveFuture, SendFuture, SendManyFuture, Shared, UntilFuture,
+    End, Permit, ReserveFuture, Resizable, SendBefore, SendFromFuture, SendFuture, SendManyFuture,
+    Shared, UntilFuture,
 };
 
 /// The sending side of a channel.
@@ -39,6 +41,31 @@ impl<T, F: Counted<Item = T>> Sender<T, F> {
     #[inline]
     pub fn send(&self, value: T) -> SendFuture<'_, F> {
         SendFuture::new(&self.inner.exchange, value)
+    }
+
+    /// Sends the message out of an option; it stays there if it is not sent, be it that the channel is closed or that the
+    /// future is dropped.
+    ///
+    /// # Errors
+    ///
+    /// The channel is closed; the message is in the option.
+    ///
+    /// # Panics
+    ///
+    /// The future does, if there is no message in the option.
+    pub fn send_from<'s>(&'s self, from: &'s mut Option<T>) -> SendFromFuture<'s, F> {
+        SendFromFuture::new(&self.inner.exchange, from)
+    }
+
+    /// Sends a message before a future ends: a timer of any runtime, for instance.
+    ///
+    /// Dropping the future is as dropping that of [`send`](Sender::send).
+    ///
+    /// # Errors
+    ///
+    /// There was no place in time, or the channel is closed; the message is handed back.
+    pub fn send_before<D: Future>(&self, value: T, deadline: D) -> SendBefore<'_, F, D> {
+        SendBefore::new(&self.inner.exchange, value, deadline)
     }
 
     /// Sends a message if that needs no wait. With capacity 0 it always does: only a receiver that has taken the message
@@ -192,6 +219,17 @@ impl<T, F: Counted<Item = T>> Sender<T, F> {
     /// How many messages may be buffered; [`usize::MAX`] if there is no limit.
     pub fn capacity(&self) -> usize {
         self.inner.exchange.capacity()
+    }
+
+    /// Changes how many messages may be buffered; [`usize::MAX`] is no limit, and 0 a rendezvous.
+    ///
+    /// Senders that wait move up if there is room now. Messages that are too many stay until they are received. Who waits for
+    /// more places than there will ever be is told so.
+    pub fn set_capacity(&self, capacity: usize)
+    where
+        F::Buffer: Resizable,
+    {
+        self.inner.exchange.set_capacity(capacity);
     }
 
     /// How many handles of this side there are.

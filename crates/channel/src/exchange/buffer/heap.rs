@@ -2,7 +2,7 @@
 
 use alloc::collections::VecDeque;
 
-use super::Buffer;
+use super::{Buffer, Resizable};
 
 /// Memory for this many messages is kept, once there was need for it.
 const KEPT: usize = 1024;
@@ -73,5 +73,11 @@ impl<T> Buffer for Heap<T> {
         }
         memory.append(&mut self.ring);
         core::mem::swap(&mut self.ring, memory);
+    }
+}
+
+impl<T> Resizable for Heap<T> {
+    fn set_capacity(&mut self, capacity: usize) {
+        self.limit = capacity;
     }
 }
