@@ -1,68 +1,24 @@
 //! [`Semaphore`]: a number of permits, handed out in the order in which they were asked for.
 //!
-//! # The word
-//!
-//! | bits | meaning |
-//! |---|---|
-//! | `CLOSED` (bit 0) | no permit is handed out any more; final |
-//! | `WAITERS` (bit 1) | somebody stands in the queue; written under the queue's lock alone, and exact when that is free |
-//! | the rest | how many permits are available |
-//!
-//! While `WAITERS` is set, the word changes under the queue's lock alone: nobody overtakes, and whoever holds the lock may
-//! load and store. While it is clear, everybody exchanges.
-//!
-//! # Transitions
-//!
-//! `p` permits are available; `n` are asked for or come back. "Grant" is: while the first in line needs at most what is
-//! available, take that and tell it [`GRANTED`]; when nobody is left, clear `WAITERS`.
-//!
-//! | from | acquire `n` | `n` come back, are added | forget `n` | a waiter is dropped | close |
-//! |---|---|---|---|---|---|
-//! | `p` ≥ `n` | `p - n` | `p + n` | `p - n` | – | under the lock: `p CLOSED` |
-//! | `p` < `n` | under the lock: `p WAITERS`, link | `p + n` | 0 | – | the same |
-//! | `p WAITERS` | under the lock: link | under the lock: `p + n`, grant | under the lock: `p - min(n, p)` | under the lock: unlink, grant | under the lock: `p CLOSED`, tell all [`REFUSED`] |
-//! | `p CLOSED` | refused | `p + n` | `p - min(n, p)` | – | – |
-//!
-//! # Races
-//!
-//! - *Acquire and release*: the waiter looks again under the lock, and sets `WAITERS` by exchange from a word that has too
-//!   little. A release before that makes the exchange fail; one after it finds `WAITERS`, takes the lock, and finds the
-//!   waiter linked.
-//! - *Acquire many and two releases*: the permits of the first stay in the word, where nobody can take them, because of
-//!   `WAITERS`. The second finds enough there.
-//! - *Acquire and close*: the same exchange fails on `CLOSED`; or the close comes after and tells the waiter.
-//! - *Grant and cancel*: a dropped waiter that finds [`GRANTED`] gives its permits back. One that is still linked leaves,
-//!   and grants, as the next may need less than it did.
-//! - *Grant and close*: who was granted before the close has its permits, polled or not.
-//! - *Add and forget*: both are one exchange of the word, or happen under the lock.
+//! The word, its transitions and its races are on the page of the module `raw`.
 
 mod error;
 mod futures;
 mod permit;
+mod raw;
 
 #[cfg(all(test, loom))]
 mod loom_tests;
 
 use alloc::sync::Arc;
 use core::fmt;
-use core::pin::Pin;
-use core::task::{Context, Poll, ready};
 
-use crate::queue::{Admission, Cancelled, Locked, Queue, Token, Waited, Waiter};
-use crate::sync::{AtomicUsize, Ordering, const_unless_loom};
-
+use crate::sync::const_unless_loom;
 pub use error::{AcquireError, TryAcquireError};
 pub use futures::{Acquire, AcquireOwned};
 pub use permit::{OwnedSemaphorePermit, SemaphorePermit};
 
-const CLOSED: usize = 1;
-const WAITERS: usize = 1 << 1;
-const PERMITS_SHIFT: u32 = 2;
-
-/// The permits that the waiter asked for were taken for it.
-const GRANTED: Token = Token(0);
-/// The semaphore was closed.
-const REFUSED: Token = Token(1);
+use raw::RawSemaphore;
 
 /// A number of permits that tasks and threads take and give back.
 ///
@@ -93,13 +49,12 @@ const REFUSED: Token = Token(1);
 /// assert_eq!(connections.available_permits(), 2);
 /// ```
 pub struct Semaphore {
-    state: AtomicUsize,
-    queue: Queue,
+    raw: RawSemaphore,
 }
 
 impl Semaphore {
     /// The most permits that can be available at a time.
-    pub const MAX_PERMITS: usize = usize::MAX >> PERMITS_SHIFT;
+    pub const MAX_PERMITS: usize = raw::MAX_PERMITS;
 
     const_unless_loom! {
         /// A semaphore with so many permits.
@@ -113,8 +68,7 @@ impl Semaphore {
                 "a semaphore cannot have more than `Semaphore::MAX_PERMITS` permits"
             );
             Semaphore {
-                state: AtomicUsize::new(permits << PERMITS_SHIFT),
-                queue: Queue::new(),
+                raw: RawSemaphore::new(permits),
             }
         }
     }
@@ -130,24 +84,24 @@ impl Semaphore {
     /// More than [`MAX_PERMITS`](Semaphore::MAX_PERMITS) are never available.
     #[inline]
     pub fn try_acquire_many(&self, permits: usize) -> Result<SemaphorePermit<'_>, TryAcquireError> {
-        self.try_take(permits)?;
+        self.raw.try_take(permits)?;
         Ok(SemaphorePermit::new(self, permits))
     }
 
     /// As [`try_acquire`](Semaphore::try_acquire), for a permit that keeps the semaphore alive.
     #[inline]
-    pub fn try_acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, TryAcquireError> {
+    pub fn try_acquire_owned(self: &Arc<Self>) -> Result<OwnedSemaphorePermit, TryAcquireError> {
         self.try_acquire_many_owned(1)
     }
 
     /// As [`try_acquire_many`](Semaphore::try_acquire_many), for a permit that keeps the semaphore alive.
     #[inline]
     pub fn try_acquire_many_owned(
-        self: Arc<Self>,
+        self: &Arc<Self>,
         permits: usize,
     ) -> Result<OwnedSemaphorePermit, TryAcquireError> {
-        self.try_take(permits)?;
-        Ok(OwnedSemaphorePermit::new(self, permits))
+        self.raw.try_take(permits)?;
+        Ok(OwnedSemaphorePermit::new(self.clone(), permits))
     }
 
     /// Takes a permit, in turn.
@@ -175,7 +129,7 @@ impl Semaphore {
 
     /// As [`acquire`](Semaphore::acquire), for a permit that keeps the semaphore alive.
     #[inline]
-    pub fn acquire_owned(self: Arc<Self>) -> AcquireOwned {
+    pub fn acquire_owned(self: &Arc<Self>) -> AcquireOwned {
         self.acquire_many_owned(1)
     }
 
@@ -185,9 +139,9 @@ impl Semaphore {
     ///
     /// If more than [`MAX_PERMITS`](Semaphore::MAX_PERMITS) are asked for, which can never be available.
     #[inline]
-    pub fn acquire_many_owned(self: Arc<Self>, permits: usize) -> AcquireOwned {
+    pub fn acquire_many_owned(self: &Arc<Self>, permits: usize) -> AcquireOwned {
         assert_possible(permits);
-        AcquireOwned::new(self, permits)
+        AcquireOwned::new(self.clone(), permits)
     }
 
     /// Sleeps until there is a permit to take, on a plain thread.
@@ -211,7 +165,7 @@ impl Semaphore {
 
     /// As [`acquire_blocking`](Semaphore::acquire_blocking), for a permit that keeps the semaphore alive.
     #[cfg(any(feature = "std", loom))]
-    pub fn acquire_owned_blocking(self: Arc<Self>) -> Result<OwnedSemaphorePermit, AcquireError> {
+    pub fn acquire_owned_blocking(self: &Arc<Self>) -> Result<OwnedSemaphorePermit, AcquireError> {
         crate::blocking::block_on(self.acquire_owned())
     }
 
@@ -222,7 +176,7 @@ impl Semaphore {
     /// If more than [`MAX_PERMITS`](Semaphore::MAX_PERMITS) are asked for, which can never be available.
     #[cfg(any(feature = "std", loom))]
     pub fn acquire_many_owned_blocking(
-        self: Arc<Self>,
+        self: &Arc<Self>,
         permits: usize,
     ) -> Result<OwnedSemaphorePermit, AcquireError> {
         crate::blocking::block_on(self.acquire_many_owned(permits))
@@ -230,7 +184,7 @@ impl Semaphore {
 
     /// How many permits are available. While somebody waits for many there may be some, and yet none to be had.
     pub fn available_permits(&self) -> usize {
-        available(self.state.load(Ordering::Acquire))
+        self.raw.available_permits()
     }
 
     /// Makes so many new permits, for those who wait and those who come.
@@ -242,11 +196,7 @@ impl Semaphore {
     /// If more than [`MAX_PERMITS`](Semaphore::MAX_PERMITS) would be available. Nothing has changed then, and the semaphore
     /// can be used further.
     pub fn add_permits(&self, permits: usize) {
-        let added = self.put(permits, |available| {
-            available
-                .checked_add(permits)
-                .filter(|&sum| sum <= Semaphore::MAX_PERMITS)
-        });
+        let added = self.raw.add(permits);
         assert!(
             added,
             "more than `Semaphore::MAX_PERMITS` permits of a semaphore would be available"
@@ -255,215 +205,19 @@ impl Semaphore {
 
     /// Lets up to so many of the available permits vanish; how many did.
     pub fn forget_permits(&self, permits: usize) -> usize {
-        let take = |state| {
-            let forgotten = available(state).min(permits);
-            (state - (forgotten << PERMITS_SHIFT), forgotten)
-        };
-        let mut state = self.state.load(Ordering::Relaxed);
-        while state & WAITERS == 0 {
-            let (rest, forgotten) = take(state);
-            match self.exchange(state, rest, Ordering::Acquire) {
-                Ok(()) => return forgotten,
-                Err(actual) => state = actual,
-            }
-        }
-        let _locked = self.queue.lock();
-        loop {
-            let state = self.state.load(Ordering::Relaxed);
-            let (rest, forgotten) = take(state);
-            if self.exchange(state, rest, Ordering::AcqRel).is_ok() {
-                return forgotten;
-            }
-        }
+        self.raw.forget(permits)
     }
 
     /// Refuses permits to all who wait and all who come, for good. Permits that are out stay valid, and so do those that a
     /// waiter was granted before, polled or not.
     pub fn close(&self) {
-        let locked = self.queue.lock();
-        let mut state = self.state.load(Ordering::Relaxed);
-        while let Err(actual) = self.exchange(state, (state | CLOSED) & !WAITERS, Ordering::AcqRel)
-        {
-            state = actual;
-        }
-        locked.release_all(REFUSED);
+        self.raw.close();
     }
 
     /// Whether it was closed.
     pub fn is_closed(&self) -> bool {
-        self.state.load(Ordering::Acquire) & CLOSED != 0
+        self.raw.is_closed()
     }
-
-    #[inline]
-    fn try_take(&self, permits: usize) -> Result<(), TryAcquireError> {
-        let mut state = self.state.load(Ordering::Acquire);
-        loop {
-            if state & CLOSED != 0 {
-                return Err(TryAcquireError::Closed);
-            }
-            if permits == 0 {
-                return Ok(());
-            }
-            if state & WAITERS != 0 || available(state) < permits {
-                return Err(TryAcquireError::NoPermits);
-            }
-            match self.exchange(state, state - (permits << PERMITS_SHIFT), Ordering::Acquire) {
-                Ok(()) => return Ok(()),
-                Err(actual) => state = actual,
-            }
-        }
-    }
-
-    #[inline]
-    fn poll_acquire(
-        &self,
-        waiter: Pin<&mut Waiter>,
-        permits: usize,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<(), AcquireError>> {
-        if waiter.is_idle() {
-            match self.try_take(permits) {
-                Ok(()) => return Poll::Ready(Ok(())),
-                Err(TryAcquireError::Closed) => return Poll::Ready(Err(AcquireError)),
-                Err(TryAcquireError::NoPermits) => {}
-            }
-        }
-        self.poll_in_line(waiter, permits, cx)
-    }
-
-    /// Apart, so that what comes before is small enough to become part of the caller.
-    #[inline(never)]
-    fn poll_in_line(
-        &self,
-        waiter: Pin<&mut Waiter>,
-        permits: usize,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<(), AcquireError>> {
-        let admit = |_: &mut Locked<'_>| self.admit(permits);
-        match ready!(self.queue.poll(waiter, cx, admit)) {
-            Waited::Entered(result) => Poll::Ready(result),
-            Waited::Notified(GRANTED) => Poll::Ready(Ok(())),
-            Waited::Notified(_) => Poll::Ready(Err(AcquireError)),
-        }
-    }
-
-    /// Under the lock: whether to wait, having left word that somebody does.
-    fn admit(&self, permits: usize) -> Admission<Result<(), AcquireError>> {
-        loop {
-            match self.try_take(permits) {
-                Ok(()) => return Admission::Enter(Ok(())),
-                Err(TryAcquireError::Closed) => return Admission::Enter(Err(AcquireError)),
-                Err(TryAcquireError::NoPermits) => {}
-            }
-            let state = self.state.load(Ordering::Relaxed);
-            let lacking = state & CLOSED == 0 && available(state) < permits;
-            if state & WAITERS != 0
-                || lacking
-                    && self
-                        .exchange(state, state | WAITERS, Ordering::Relaxed)
-                        .is_ok()
-            {
-                return Admission::Back { tag: permits };
-            }
-        }
-    }
-
-    /// Ends a wait for so many permits early.
-    fn cancel(&self, waiter: Pin<&mut Waiter>, permits: usize) {
-        match self.queue.cancel(waiter) {
-            Cancelled::Removed(locked) => self.grant(locked),
-            Cancelled::Notified(GRANTED) => self.release(permits),
-            Cancelled::Notified(_) | Cancelled::Idle => {}
-        }
-    }
-
-    /// Takes permits back.
-    #[inline]
-    fn release(&self, permits: usize) {
-        self.put(permits, |available| {
-            Some(
-                available
-                    .saturating_add(permits)
-                    .min(Semaphore::MAX_PERMITS),
-            )
-        });
-    }
-
-    /// Makes permits available, as `sum` says; `false`, and nothing is done, if it says `None`.
-    #[inline]
-    fn put(&self, permits: usize, sum: impl Fn(usize) -> Option<usize>) -> bool {
-        if permits == 0 {
-            return true;
-        }
-        let mut state = self.state.load(Ordering::Relaxed);
-        while state & WAITERS == 0 {
-            let Some(sum) = sum(available(state)) else {
-                return false;
-            };
-            match self.exchange(state, with_available(state, sum), Ordering::Release) {
-                Ok(()) => return true,
-                Err(actual) => state = actual,
-            }
-        }
-        self.put_before_waiters(sum)
-    }
-
-    #[cold]
-    fn put_before_waiters(&self, sum: impl Fn(usize) -> Option<usize>) -> bool {
-        let locked = self.queue.lock();
-        loop {
-            let state = self.state.load(Ordering::Relaxed);
-            let Some(sum) = sum(available(state)) else {
-                return false;
-            };
-            let new = with_available(state, sum);
-            if self.exchange(state, new, Ordering::AcqRel).is_ok() {
-                break;
-            }
-        }
-        self.grant(locked);
-        true
-    }
-
-    /// Hands permits to those in front for whom there are enough, and wakes them.
-    fn grant(&self, locked: Locked<'_>) {
-        locked.notify_while(|first| {
-            let state = self.state.load(Ordering::Acquire);
-            match first {
-                None => {
-                    if state & WAITERS != 0 {
-                        self.state.store(state & !WAITERS, Ordering::Release);
-                    }
-                    None
-                }
-                Some(needed) if needed > available(state) => None,
-                Some(needed) => {
-                    let rest = state - (needed << PERMITS_SHIFT);
-                    self.state.store(rest, Ordering::Release);
-                    Some(GRANTED)
-                }
-            }
-        });
-    }
-
-    #[inline]
-    fn exchange(&self, from: usize, to: usize, success: Ordering) -> Result<(), usize> {
-        self.state
-            .compare_exchange(from, to, success, Ordering::Acquire)
-            .map(drop)
-    }
-}
-
-/// How many permits a word says are available.
-#[inline]
-const fn available(state: usize) -> usize {
-    state >> PERMITS_SHIFT
-}
-
-/// The same word with another number.
-#[inline]
-const fn with_available(state: usize, permits: usize) -> usize {
-    state & (CLOSED | WAITERS) | permits << PERMITS_SHIFT
 }
 
 #[track_caller]

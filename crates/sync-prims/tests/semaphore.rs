@@ -304,10 +304,10 @@ fn permits_beyond_the_maximum_are_lost() {
 #[test]
 fn owned_permits_keep_the_semaphore() {
     let semaphore = Arc::new(Semaphore::new(3));
-    let mut permit = semaphore.clone().try_acquire_many_owned(2).unwrap();
-    permit.merge(semaphore.clone().try_acquire_owned().unwrap());
-    let mut wait = Hand::pending(semaphore.clone().acquire_owned());
-    let mut many = Hand::pending(semaphore.clone().acquire_many_owned(3));
+    let mut permit = semaphore.try_acquire_many_owned(2).unwrap();
+    permit.merge(semaphore.try_acquire_owned().unwrap());
+    let mut wait = Hand::pending(semaphore.acquire_owned());
+    let mut many = Hand::pending(semaphore.acquire_many_owned(3));
     let weak = Arc::downgrade(&semaphore);
     drop(semaphore);
     let split = permit.split(1).unwrap();
@@ -326,8 +326,8 @@ fn owned_permits_keep_the_semaphore() {
 #[test]
 fn a_dropped_owned_wait_passes_its_permit_on() {
     let semaphore = Arc::new(Semaphore::new(0));
-    let granted = Hand::pending(semaphore.clone().acquire_owned());
-    let mut next = Hand::pending(semaphore.clone().acquire_owned());
+    let granted = Hand::pending(semaphore.acquire_owned());
+    let mut next = Hand::pending(semaphore.acquire_owned());
     semaphore.add_permits(1);
     drop(granted);
     next.output().unwrap().forget();
@@ -364,7 +364,7 @@ fn polling_after_the_end_panics() {
     let mut wait = Hand::new(semaphore.acquire());
     wait.output().unwrap().forget();
     assert!(catch_unwind(AssertUnwindSafe(|| wait.poll().is_ready())).is_err());
-    let mut wait = Hand::new(semaphore.clone().acquire_owned());
+    let mut wait = Hand::new(semaphore.acquire_owned());
     wait.output().unwrap().forget();
     assert!(catch_unwind(AssertUnwindSafe(|| wait.poll().is_ready())).is_err());
 }

@@ -223,7 +223,7 @@ fn pick<T>(i: usize, among: &[T]) -> Option<usize> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn behaves_like_its_model(permits in 0..4usize, program in vec(step(), 0..120)) {

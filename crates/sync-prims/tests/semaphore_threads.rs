@@ -26,7 +26,7 @@ fn never_more_permits_are_out_than_exist() {
                     out.fetch_sub(wanted, Ordering::Relaxed);
                     drop(permit);
                     // Waits that are given up in between, at any moment.
-                    let wait = semaphore.clone().acquire_many_owned(PERMITS);
+                    let wait = semaphore.acquire_many_owned(PERMITS);
                     drop(block_on_timeout(wait, std::time::Duration::ZERO));
                 }
             });

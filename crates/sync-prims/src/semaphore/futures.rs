@@ -31,7 +31,7 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
             if let Some(semaphore) = this.semaphore.take() {
-                semaphore.cancel(this.waiter, *this.permits);
+                semaphore.raw.cancel(this.waiter, *this.permits);
             }
         }
     }
@@ -52,7 +52,7 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
             if let Some(semaphore) = this.semaphore.take() {
-                semaphore.cancel(this.waiter, *this.permits);
+                semaphore.raw.cancel(this.waiter, *this.permits);
             }
         }
     }
@@ -88,7 +88,7 @@ impl<'s> Future for Acquire<'s> {
         let this = self.project();
         let semaphore = this.semaphore.expect(POLLED_AGAIN);
         let permits = *this.permits;
-        let result = ready!(semaphore.poll_acquire(this.waiter, permits, cx));
+        let result = ready!(semaphore.raw.poll_acquire(this.waiter, permits, cx));
         *this.semaphore = None;
         Poll::Ready(result.map(|()| SemaphorePermit::new(semaphore, permits)))
     }
@@ -102,7 +102,7 @@ impl Future for AcquireOwned {
         let this = self.project();
         let permits = *this.permits;
         let semaphore = this.semaphore.as_deref().expect(POLLED_AGAIN);
-        let result = ready!(semaphore.poll_acquire(this.waiter, permits, cx));
+        let result = ready!(semaphore.raw.poll_acquire(this.waiter, permits, cx));
         let semaphore = this.semaphore.take().expect(POLLED_AGAIN);
         Poll::Ready(result.map(|()| OwnedSemaphorePermit::new(semaphore, permits)))
     }

@@ -64,7 +64,7 @@ impl<'s> SemaphorePermit<'s> {
 impl Drop for SemaphorePermit<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.semaphore.release(self.permits);
+        self.semaphore.raw.release(self.permits);
     }
 }
 
@@ -114,7 +114,7 @@ impl OwnedSemaphorePermit {
 impl Drop for OwnedSemaphorePermit {
     #[inline]
     fn drop(&mut self) {
-        self.semaphore.release(self.permits);
+        self.semaphore.raw.release(self.permits);
     }
 }
 
