@@ -8,6 +8,7 @@
 //! | say once that something happened | [`Event`] |
 //! | let one at a time touch a value | [`Mutex`] |
 //! | wait until that value is what one needs | [`CondVar`] |
+//! | let many read or one write | [`RwLock`] |
 //! | let at most n at a time do something | [`Semaphore`] |
 //! | say that n things happened | [`Latch`] |
 //! | raise and lower a signal, for all or for one at a time | [`ResetEvent`] |
@@ -46,6 +47,7 @@ pub mod mutex;
 mod queue;
 pub mod raw;
 pub mod reset_event;
+pub mod rwlock;
 pub mod semaphore;
 #[cfg(all(test, shuttle, not(loom)))]
 mod shuttle_tests;
@@ -60,5 +62,6 @@ pub use event::{Event, SetOnce};
 pub use latch::Latch;
 pub use mutex::Mutex;
 pub use reset_event::ResetEvent;
-pub use semaphore::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+pub use rwlock::RwLock;
+pub use semaphore::Semaphore;
 pub use wait_queue::WaitQueue;

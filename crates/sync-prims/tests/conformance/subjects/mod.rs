@@ -7,4 +7,5 @@ mod lent;
 pub(crate) mod mutexes;
 pub(crate) mod permits;
 pub(crate) mod queues;
+pub(crate) mod rwlocks;
 pub(crate) mod wakers;
