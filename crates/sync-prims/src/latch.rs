@@ -53,7 +53,7 @@ const TOLD: Token = Token(0);
 /// A door that opens for good when it was counted down to zero.
 ///
 /// The number is fixed at the start. For one that grows with the work, and that can be used again, there is
-/// a wait group; for several that wait for each other, again and again, a barrier.
+/// [`WaitGroup`](crate::WaitGroup); for several that wait for each other, again and again, a barrier.
 ///
 /// What was done before a count can be seen after the wait.
 ///

@@ -6,12 +6,13 @@
 //! | To | Use |
 //! |---|---|
 //! | say once that something happened | [`Event`] |
+//! | say that n things happened | [`Latch`] |
+//! | wait until nobody is at work | [`WaitGroup`] |
+//! | raise and lower a signal, for all or for one at a time | [`ResetEvent`] |
 //! | let one at a time touch a value | [`Mutex`] |
 //! | wait until that value is what one needs | [`CondVar`] |
 //! | let many read or one write | [`RwLock`] |
 //! | let at most n at a time do something | [`Semaphore`] |
-//! | say that n things happened | [`Latch`] |
-//! | raise and lower a signal, for all or for one at a time | [`ResetEvent`] |
 //! | wake one task from anywhere | [`AtomicWaker`] |
 //! | build a primitive of your own | [`WaitQueue`] |
 //! | wait for any of these on a thread | [`blocking`] |
@@ -54,6 +55,7 @@ mod shuttle_tests;
 mod sync;
 #[cfg(all(test, loom))]
 mod testing;
+pub mod wait_group;
 pub mod wait_queue;
 
 pub use atomic_waker::AtomicWaker;
@@ -64,4 +66,5 @@ pub use mutex::Mutex;
 pub use reset_event::ResetEvent;
 pub use rwlock::RwLock;
 pub use semaphore::Semaphore;
+pub use wait_group::WaitGroup;
 pub use wait_queue::WaitQueue;

@@ -37,4 +37,5 @@ conformance! {
     latch: crate::subjects::counts::Latch,
     latch_arrival: crate::subjects::counts::Arrival,
     atomic_waker: crate::subjects::wakers::AtomicWaker,
+    wait_group: crate::subjects::counts::WaitGroup,
 }

@@ -60,3 +60,34 @@ impl Subject for Arrival {
         let _ = format!("{:?} {:?}", self.0, self.0.arrive_and_wait());
     }
 }
+
+pub(crate) struct WaitGroup(sync_prims::WaitGroup);
+
+impl Subject for WaitGroup {
+    const LETS: Lets = Lets::All;
+    const KEEPS: bool = true;
+
+    fn blocked(_waiters: usize) -> Self {
+        let group = sync_prims::WaitGroup::new();
+        group.add(1);
+        WaitGroup(group)
+    }
+
+    fn wait(&self) -> impl Future<Output = ()> + Send {
+        self.0.wait()
+    }
+
+    fn notify_one(&self) {
+        if self.0.count() != 0 {
+            self.0.done();
+        }
+    }
+
+    fn notify_all(&self, _waiters: usize) {
+        self.notify_one();
+    }
+
+    fn look(&self) {
+        let _ = format!("{:?} {:?}", self.0, self.0.wait());
+    }
+}
