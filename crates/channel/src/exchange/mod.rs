@@ -67,6 +67,8 @@ pub(crate) use state::State;
 pub(crate) use until::End;
 pub use until::UntilFuture;
 
+use core::task::Waker;
+
 use sync_prims::raw::WakeBatch;
 
 use crate::error::{SendError, TryRecvError, TrySendError};
@@ -83,6 +85,14 @@ pub(crate) struct Exchange<F: Form> {
 enum Refused {
     Full,
     Closed,
+}
+
+/// Wakes whoever a transition under the lock, which is released by now, has notified.
+#[inline]
+fn wake_some(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
+    }
 }
 
 type Guard<'c, F> = <<F as Form>::Lock as StateLock<State<<F as Form>::Buffer>>>::Guard<'c>;
@@ -104,20 +114,24 @@ impl<F: Form> Exchange<F> {
         // SAFETY: the slot is full, and nobody else knows it; it is looked into again only if the message stayed there.
         unsafe {
             match self.put_from(&slot) {
-                Ok(()) => Ok(()),
+                Ok(receiver) => {
+                    wake_some(receiver);
+                    Ok(())
+                }
                 Err(Refused::Full) => Err(TrySendError::Full(slot.take())),
                 Err(Refused::Closed) => Err(TrySendError::Closed(slot.take())),
             }
         }
     }
 
-    /// Puts the message of a slot in, if nobody is overtaken by that; else it stays there.
+    /// Puts the message of a slot in, if nobody is overtaken by that; else it stays there. The receiver that is to look is
+    /// to be woken by the caller, once it has taken note: a waker may panic.
     ///
     /// # Safety
     ///
     /// There is a message in the slot, and it belongs to the caller.
     #[inline]
-    unsafe fn put_from(&self, slot: &Slot<F::Item>) -> Result<(), Refused> {
+    unsafe fn put_from(&self, slot: &Slot<F::Item>) -> Result<Option<Waker>, Refused> {
         loop {
             let mut state = self.lock();
             if !state.open {
@@ -132,12 +146,7 @@ impl<F: Form> Exchange<F> {
                 continue;
             }
             // SAFETY: the message is the caller's, and after `Ok` the caller does not touch it.
-            let receiver = state.put(unsafe { slot.take() });
-            drop(state);
-            if let Some(receiver) = receiver {
-                receiver.wake();
-            }
-            return Ok(());
+            return Ok(state.put(unsafe { slot.take() }));
         }
     }
 

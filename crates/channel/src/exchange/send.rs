@@ -12,7 +12,7 @@ use super::buffer::Buffer;
 use super::slot::Slot;
 use super::state::{LOOK, SENT};
 use super::wait::{Left, Standing};
-use super::{Exchange, Form, Guard, Refused};
+use super::{Exchange, Form, Guard, Refused, wake_some};
 use crate::error::SendError;
 
 pin_project! {
@@ -156,8 +156,9 @@ impl<F: Form> Exchange<F> {
         assert!(*this.holds, "a send was polled after it was ready");
         // SAFETY: the waiter is not linked, and the slot holds the message; it is no more if it was put in.
         match unsafe { self.put_from(&this.slot) } {
-            Ok(()) => {
+            Ok(receiver) => {
                 *this.holds = false;
+                wake_some(receiver);
                 Poll::Ready(Ok(()))
             }
             Err(refused) => self.poll_refused_send(offering, cx, refused),
