@@ -11,7 +11,7 @@ use sync_prims::raw::Waiter;
 use super::slot::{Claim, ContestedSlot};
 use super::state::{LOST, SENT};
 use super::wait::{Left, Standing};
-use super::{Exchange, Form, Refused};
+use super::{Exchange, Form, Refused, wake_some};
 use crate::error::SendError;
 
 pin_project! {
@@ -91,8 +91,9 @@ impl<'c, F: Form> SendFromFuture<'c, F> {
             Standing::New | Standing::Told(LOST) => {
                 // SAFETY: the slot holds a message, and the waiter is not linked.
                 match unsafe { this.exchange.put_from(slot.message()) } {
-                    Ok(()) => {
+                    Ok(receiver) => {
                         *this.holds = false;
+                        wake_some(receiver);
                         return Poll::Ready(Ok(()));
                     }
                     Err(Refused::Full) => {

@@ -127,7 +127,8 @@ impl<B: Buffer> State<B> {
             if self.room() < places && !can_never_be {
                 break;
             }
-            if wakes.room() < 2 || !self.buffer.has_memory() && !can_never_be {
+            let needs_memory = !matches!(want, Want::Places(_)) && !self.buffer.has_memory();
+            if wakes.room() < 2 || needs_memory {
                 return false;
             }
             let token = match want {
