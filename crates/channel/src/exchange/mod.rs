@@ -87,6 +87,15 @@ enum Refused {
     Closed,
 }
 
+/// Goes on with a channel's work when it is dropped, because a waker has panicked.
+struct OnPanic<'c, F: Form>(&'c Exchange<F>, fn(&Exchange<F>));
+
+impl<F: Form> Drop for OnPanic<'_, F> {
+    fn drop(&mut self) {
+        (self.1)(self.0);
+    }
+}
+
 /// Wakes whoever a transition under the lock, which is released by now, has notified.
 #[inline]
 fn wake_some(waker: Option<Waker>) {
@@ -205,7 +214,7 @@ impl<F: Form> Exchange<F> {
         self.settle_and_wake(state, WakeBatch::new());
     }
 
-    /// The same, when some are to be woken already.
+    /// The same, when some are to be woken already. If a waker panics, the rest is done while the panic unwinds.
     fn settle_and_wake<'c>(&'c self, mut state: Guard<'c, F>, mut wakes: WakeBatch) {
         loop {
             let settled = state.settle(&mut wakes);
@@ -217,6 +226,7 @@ impl<F: Form> Exchange<F> {
             let memory_is_idle = settled && state.buffer.wants_memory(0).is_some();
             let needs_memory = !settled && !state.buffer.has_memory();
             drop(state);
+            let on_panic = OnPanic(self, |exchange| exchange.settle(exchange.lock()));
             wakes.wake_all();
             if complete {
                 self.wake_released();
@@ -224,6 +234,7 @@ impl<F: Form> Exchange<F> {
             if memory_is_idle || needs_memory {
                 self.add_memory(needs_memory.into());
             }
+            core::mem::forget(on_panic);
             if settled {
                 return;
             }
@@ -274,15 +285,7 @@ impl<F: Form> Exchange<F> {
 
     /// Wakes all who were released, to the last: if a waker panics, the rest is woken while the panic unwinds.
     fn wake_released(&self) {
-        struct OnPanic<'c, F: Form>(&'c Exchange<F>);
-
-        impl<F: Form> Drop for OnPanic<'_, F> {
-            fn drop(&mut self) {
-                self.0.wake_released();
-            }
-        }
-
-        let on_panic = OnPanic(self);
+        let on_panic = OnPanic(self, Exchange::wake_released);
         let mut batch = WakeBatch::new();
         loop {
             let more = self.lock().notify_released(&mut batch);

@@ -240,9 +240,7 @@ impl<F: Form> Exchange<F> {
             None
         };
         drop(state);
-        if let Some(receiver) = receiver {
-            receiver.wake();
-        }
+        wake_some(receiver);
     }
 
     /// Ends the wait of a sender; hands back the message if it was not sent.
@@ -250,16 +248,19 @@ impl<F: Form> Exchange<F> {
     pub(crate) fn withdraw(&self, mut offering: Pin<&mut Offering<F::Item>>) -> Option<F::Item> {
         let waiter = offering.as_mut().project().waiter.into_ref();
         match self.leave(waiter, |state| &mut state.senders) {
-            Left::Nothing => {}
+            Left::Nothing => offering.take_back(),
             Left::Told(token) => {
                 offering.as_mut().told(token);
+                offering.take_back()
             }
             Left::List(state, waker) => {
+                // Before any waker, which may panic.
+                let message = offering.take_back();
                 // Who stood behind may have a place now.
                 self.settle(state);
                 drop(waker);
+                message
             }
         }
-        offering.take_back()
     }
 }

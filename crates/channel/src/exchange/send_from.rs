@@ -145,15 +145,18 @@ impl<'c, F: Form> SendFromFuture<'c, F> {
         let waiter = this.waiter.as_ref();
         match this.exchange.leave(waiter, |state| &mut state.senders) {
             Left::Told(SENT) => return,
-            Left::Nothing | Left::Told(_) => {}
-            Left::List(state, waker) => {
-                // Who stood behind may have a place now.
-                this.exchange.settle(state);
-                drop(waker);
+            left => {
+                // Before any waker, which may panic.
+                //
+                // SAFETY: the message was not sent, so it is in the slot, and the waiter is not linked.
+                **this.from = Some(unsafe { this.slot.message().take() });
+                if let Left::List(state, waker) = left {
+                    // Who stood behind may have a place now.
+                    this.exchange.settle(state);
+                    drop(waker);
+                }
             }
         }
-        // SAFETY: the message was not sent, so it is in the slot, and the waiter is not linked.
-        **this.from = Some(unsafe { this.slot.message().take() });
     }
 }
 
