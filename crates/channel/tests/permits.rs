@@ -3,6 +3,9 @@
 #[path = "../../sync-prims/tests/support/mod.rs"]
 mod support;
 
+use std::rc::Rc;
+
+use channel::{RecvError, local};
 use support::{Hand, Watchdog};
 
 #[test]
@@ -24,4 +27,41 @@ fn no_places_wait_for_nothing_but_their_turn() {
         assert_eq!(third.output().unwrap().places(), 0);
         assert_eq!(receiver.try_iter().count(), capacity);
     }
+}
+
+#[test]
+fn a_place_stays_good_after_close() {
+    let (sender, receiver) = local::bounded(2);
+    let mut permit = sender.try_reserve_many(2).unwrap();
+    let mut receive = Hand::pending(receiver.recv());
+    sender.close();
+    let mut drained = Hand::pending(sender.close_and_drain());
+    assert!(receive.poll().is_pending());
+    permit.send(1);
+    assert_eq!(receive.output(), Ok(1));
+    assert!(!receiver.is_complete() && drained.poll().is_pending());
+    let mut receive = Hand::pending(receiver.recv());
+    drop(permit);
+    assert_eq!((receive.wakes(), drained.wakes()), (1, 1));
+    assert_eq!(receive.output(), Err(RecvError));
+    assert!(drained.poll().is_ready());
+}
+
+/// What is sent into a place when nobody is left to receive it goes, and the channel is complete when all places are
+/// back.
+#[test]
+fn a_place_in_an_abandoned_channel() {
+    let (sender, receiver) = local::bounded(3);
+    let message = Rc::new(());
+    let mut permit = sender.try_reserve_many(2).unwrap();
+    let owned = sender.clone().try_reserve_owned().unwrap();
+    drop(receiver);
+    let mut drained = Hand::pending(sender.close_and_drain());
+    permit.send(message.clone());
+    assert_eq!((Rc::strong_count(&message), sender.len()), (1, 0));
+    drop(owned.send(message.clone()));
+    assert_eq!((Rc::strong_count(&message), drained.wakes()), (1, 0));
+    permit.send(message.clone());
+    assert_eq!((Rc::strong_count(&message), drained.wakes()), (1, 1));
+    assert!(drained.poll().is_ready());
 }

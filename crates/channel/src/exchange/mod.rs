@@ -275,9 +275,10 @@ impl<F: Form> Exchange<F> {
         true
     }
 
-    /// Closes, and drops what is buffered: nobody is left to receive it.
+    /// Closes, and drops what is buffered, and what is sent into reserved places after: nobody is left to receive it.
     pub(crate) fn abandon(&self) {
         self.close();
+        self.lock().abandoned = true;
         while let Taken::Value(value) = self.take() {
             drop(value);
         }

@@ -18,7 +18,8 @@ use crate::error::ReserveError;
 
 /// Places in a channel that nobody else can take.
 ///
-/// A place stays good when the channel is closed: what is sent into it is received. Dropping the permit gives the places
+/// A place stays good when the channel is closed: what is sent into it is received, as long as there are receivers.
+/// Dropping the permit gives the places
 /// that were not used to whoever waits.
 #[must_use = "dropping it gives the places back"]
 pub struct Permit<'c, F: Form> {
@@ -144,6 +145,11 @@ impl<F: Form> Exchange<F> {
     pub(crate) fn fill(&self, value: F::Item) {
         loop {
             let mut state = self.lock();
+            if state.abandoned {
+                drop(state);
+                drop(value);
+                return self.release(1);
+            }
             if !state.buffer.has_memory() {
                 drop(state);
                 self.make_memory(1);

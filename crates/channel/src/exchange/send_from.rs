@@ -144,7 +144,7 @@ impl<'c, F: Form> SendFromFuture<'c, F> {
         }
         let waiter = this.waiter.as_ref();
         match this.exchange.leave(waiter, |state| &mut state.senders) {
-            Left::Told(SENT) => return,
+            Left::Told(SENT) => {}
             left => {
                 // Before any waker, which may panic.
                 //

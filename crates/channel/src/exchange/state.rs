@@ -47,6 +47,8 @@ pub struct State<B: Buffer> {
     /// Places that were given away and not filled yet.
     pub(crate) reserved: usize,
     pub(crate) open: bool,
+    /// Whether nobody is left to receive.
+    pub(crate) abandoned: bool,
     pub(crate) receivers: WaitList,
     /// Each linked with the address of its [`OfferSlot`].
     pub(crate) senders: WaitList,
@@ -62,6 +64,7 @@ impl<B: Buffer> State<B> {
             buffer,
             reserved: 0,
             open: true,
+            abandoned: false,
             receivers: WaitList::new(),
             senders: WaitList::new(),
             until_closed: WaitList::new(),
