@@ -34,7 +34,8 @@
 //! # Foreign code
 //!
 //! A waker's `clone` runs before the lock is taken, its `wake` and `drop` after it was released. Under the lock nothing
-//! panics and nothing calls back.
+//! panics and nothing calls back. One waker that panics, or several, do not cost the others their wake; the first panic
+//! goes on to the caller.
 //!
 //! # Races
 //!
@@ -52,17 +53,20 @@
 //!   other's waiters. All of them were told before either began to wake.
 
 mod list;
+mod quietly;
 mod waiter;
 mod wake_batch;
 
 #[cfg(all(test, loom))]
 mod loom_tests;
 
+use core::mem;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 
 use crate::sync::{Lock, LockGuard, const_unless_loom};
 pub use list::WaitList;
+use quietly::quietly;
 use waiter::Standing;
 pub use waiter::{Token, Waiter};
 pub use wake_batch::WakeBatch;
@@ -230,8 +234,7 @@ impl<'q> Locked<'q> {
     /// waiter: what the token stands for has to be booked before. It gets `None` when nobody waits, and its answer is
     /// ignored then.
     pub(crate) fn notify_while(self, book: impl Fn(Option<usize>) -> Option<Token>) {
-        let queue = self.queue;
-        notify_batches(queue, self, &book);
+        wake_in_batches(self, |locked, batch| locked.notify_batch(batch, &book));
     }
 
     /// Fills the batch from the front; whether there may be more to notify.
@@ -261,62 +264,40 @@ impl<'q> Locked<'q> {
     /// All calls on one queue have to say the same token.
     pub(crate) fn release_all(mut self, token: Token) {
         self.lists.release_all();
-        wake_released(self, token);
+        wake_in_batches(self, |locked, batch| {
+            locked.lists.notify_released(token, batch)
+        });
     }
 }
 
-/// Notifies to the last for whom there is a token: if a waker panics, the rest is notified while the panic unwinds.
-fn notify_batches<'q, F: Fn(Option<usize>) -> Option<Token>>(
-    queue: &'q Queue,
-    mut locked: Locked<'q>,
-    book: &F,
-) {
-    struct OnPanic<'q, F: Fn(Option<usize>) -> Option<Token>>(&'q Queue, &'q F);
+/// Fills a batch under the lock and wakes it without, for as long as `fill` says that there is more.
+///
+/// If a waker panics, the others are woken while the panic unwinds.
+fn wake_in_batches<F: Fn(&mut Locked<'_>, &mut WakeBatch) -> bool>(locked: Locked<'_>, fill: F) {
+    struct Rest<'q, F: Fn(&mut Locked<'_>, &mut WakeBatch) -> bool>(&'q Queue, F);
 
-    impl<F: Fn(Option<usize>) -> Option<Token>> Drop for OnPanic<'_, F> {
+    impl<F: Fn(&mut Locked<'_>, &mut WakeBatch) -> bool> Drop for Rest<'_, F> {
         fn drop(&mut self) {
-            notify_batches(self.0, self.0.lock(), self.1);
+            // A turn that ends in a panic as well has woken a batch.
+            while !quietly(|| take_turns(self.0.lock(), &self.1)) {}
         }
     }
 
-    loop {
-        let mut batch = WakeBatch::new();
-        let more = locked.notify_batch(&mut batch, book);
-        if !more {
-            drop(locked);
-            batch.wake_all();
-            return;
-        }
-        let on_panic = OnPanic(queue, book);
-        drop(locked);
-        batch.wake_all();
-        core::mem::forget(on_panic);
-        locked = queue.lock();
-    }
+    let rest = Rest(locked.queue, fill);
+    take_turns(locked, &rest.1);
+    mem::forget(rest);
 }
 
-/// Wakes those who were told, to the last: if a waker panics, the rest is woken while the panic unwinds.
-fn wake_released(mut locked: Locked<'_>, token: Token) {
-    struct OnPanic<'q>(&'q Queue, Token);
-
-    impl Drop for OnPanic<'_> {
-        fn drop(&mut self) {
-            wake_released(self.0.lock(), self.1);
-        }
-    }
-
+fn take_turns(mut locked: Locked<'_>, fill: impl Fn(&mut Locked<'_>, &mut WakeBatch) -> bool) {
     let queue = locked.queue;
     loop {
         let mut batch = WakeBatch::new();
-        let more = locked.lists.notify_released(token, &mut batch);
+        let more = fill(&mut locked, &mut batch);
         drop(locked);
+        batch.wake_all();
         if !more {
-            batch.wake_all();
             return;
         }
-        let on_panic = OnPanic(queue, token);
-        batch.wake_all();
-        core::mem::forget(on_panic);
         locked = queue.lock();
     }
 }

@@ -1,8 +1,10 @@
 //! Wakers taken under a lock, to be woken after it was released.
 
 use core::fmt;
-use core::mem::MaybeUninit;
+use core::mem::{self, MaybeUninit};
 use core::task::Waker;
+
+use super::quietly::quietly;
 
 /// How many are woken between two holds of the lock.
 pub(super) const BATCH: usize = 32;
@@ -66,12 +68,14 @@ impl WakeBatch {
 
         impl Drop for OnPanic<'_> {
             fn drop(&mut self) {
-                while self.0.wake_next() {}
+                // A waker that panics as well is one less.
+                while !quietly(|| while self.0.wake_next() {}) {}
             }
         }
 
         let batch = OnPanic(self);
         while batch.0.wake_next() {}
+        mem::forget(batch);
     }
 
     fn wake_next(&mut self) -> bool {

@@ -185,37 +185,36 @@ fn inside_its_own_wake<S: Subject>(act: fn(Arc<S>, Option<Boxed>)) -> Option<usi
     next
 }
 
-/// One waker that panics does not cost the others their wake.
-pub(crate) fn a_waker_that_panics<S: Subject>() {
-    for panics in [0, 5, 40, 99] {
-        let waiters = 100.min(S::MOST_WAITERS);
-        let panics = panics.min(waiters - 1);
+/// Wakers that panic, one or more, do not cost the others their wake; the one who wakes gets a panic.
+pub(crate) fn wakers_that_panic<S: Subject>() {
+    let waiters = 100.min(S::MOST_WAITERS);
+    let broken: [&[usize]; 5] = [&[0], &[5], &[40], &[99], &[0, 1, 31, 32, 40, 70, 99]];
+    for broken in broken {
+        let is_broken = |number: usize| broken.contains(&number) || waiters == 1;
         let subject = Arc::new(S::blocked(waiters));
-        let hooks = Arc::new(Hooks {
+        let panics = Arc::new(Hooks {
             wake: Some(Box::new(|| panic!("as it should"))),
             ..Hooks::default()
         });
-        let mut broken = future(&subject);
-        let mut waits: Vec<_> = (0..panics).map(|_| pending(&subject)).collect();
-        assert!(poll_with(broken.as_mut(), &hooks.waker()).is_pending());
-        waits.extend((panics + 1..waiters).map(|_| pending(&subject)));
-        if S::TELLS_ALL || S::LETS == Lets::All {
+        let panics = panics.waker();
+        let wakes: Vec<_> = (0..waiters).map(|_| Wakes::new()).collect();
+        let mut waits: Vec<_> = (0..waiters).map(|_| future(&subject)).collect();
+        for (number, wait) in waits.iter_mut().enumerate() {
+            let waker = wakes[number].waker();
+            let waker = if is_broken(number) { &panics } else { &waker };
+            assert!(poll_with(wait.as_mut(), waker).is_pending());
+        }
+        let tells_all = S::TELLS_ALL || S::LETS == Lets::All;
+        if tells_all {
             assert!(quietly(|| subject.notify_all(waiters)));
-            assert!(waits.iter().all(|wait| wait.wakes() == 1));
-            assert!(waits.iter_mut().all(|wait| wait.poll().is_ready()));
-            assert!(poll_with(broken.as_mut(), &Wakes::new().waker()).is_ready());
-            continue;
         }
-        let (before, after) = waits.split_at_mut(panics);
-        for wait in before {
-            subject.notify_one();
-            assert!(wait.poll().is_ready());
-        }
-        assert!(quietly(|| subject.notify_one()));
-        assert!(poll_with(broken.as_mut(), &Wakes::new().waker()).is_ready());
-        for wait in after {
-            subject.notify_one();
-            assert!(wait.poll().is_ready());
+        for (number, wait) in waits.iter_mut().enumerate() {
+            if !tells_all {
+                let panicked = quietly(|| subject.notify_one());
+                assert_eq!(panicked, is_broken(number));
+            }
+            assert_eq!(wakes[number].count(), usize::from(!is_broken(number)));
+            assert!(poll_with(wait.as_mut(), Waker::noop()).is_ready());
         }
     }
 }

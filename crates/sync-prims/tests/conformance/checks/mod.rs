@@ -17,7 +17,7 @@ macro_rules! conformance {
                 a_notified_waiter_that_is_never_polled, latecomers;
             memory: nothing_is_allocated;
             order: first_come_first_served, during_the_wakes_of_all, a_hundred_thousand;
-            foreign: calls_from_clone, calls_from_wake, calls_from_drop, a_waker_that_polls, a_waker_that_drops, a_waker_that_panics,
+            foreign: calls_from_clone, calls_from_wake, calls_from_drop, a_waker_that_polls, a_waker_that_drops, wakers_that_panic,
                 a_waker_that_panics_when_cloned, a_waker_that_panics_when_dropped;
             threads: notifications_and_cancellations;
         });
