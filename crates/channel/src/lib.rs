@@ -17,6 +17,7 @@
 //! |---|---|---|
 //! | [`rendezvous`] | nothing | a receiver has the message |
 //! | [`bounded`]`(n)` | up to `n` messages | the message has a place |
+//! | [`eager`]`(n)` | up to `n`, and one for each receiver that waited | it has a place, or a receiver waits |
 //! | [`unbounded`] | as many as memory does | at once |
 //! | [`Channel`]`<T, N>` | up to `N`, in itself: used by reference, no allocation | as above |
 //!
@@ -87,4 +88,15 @@ pub fn rendezvous<T>() -> (Sender<T>, Receiver<T>) {
 /// Memory for more than 1024 messages is given back when the channel has become empty.
 pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
     handle::channel(usize::MAX)
+}
+
+/// A channel whose sends do not wait when a receiver does: faster than [`bounded`] where capacities are small, and a weaker
+/// promise.
+///
+/// A send is done when there is a place, *or when a receiver waits*: the message then stands in the channel for that receiver,
+/// beyond the capacity if need be. Nothing is lost by that: if the receiver is dropped before it has looked, the next one finds
+/// the message. But with capacity 0, `Ok` means that a receiver was waiting, not that it has the message, and
+/// [`len`](Sender::len) may exceed the capacity by as many as there are receivers.
+pub fn eager<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
+    handle::eager(capacity)
 }

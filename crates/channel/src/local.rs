@@ -33,3 +33,8 @@ pub fn rendezvous<T>() -> (Sender<T>, Receiver<T>) {
 pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
     handle::channel(usize::MAX)
 }
+
+/// A channel whose sends do not wait when a receiver does. See [`eager`](crate::eager).
+pub fn eager<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
+    handle::eager(capacity)
+}

@@ -131,3 +131,29 @@ fn a_send_with_an_end_hands_its_message_back() {
     );
     assert_eq!(receiver.try_recv(), Err(TryRecvError::Closed));
 }
+
+#[test]
+fn an_eager_channel_lets_a_message_in_for_a_receiver_that_waits() {
+    let (sender, receiver) = channel::eager(0);
+    assert!(sender.try_send(0).is_err(), "nobody waits");
+    let wakes = Wakes::new();
+    let mut first = Box::pin(receiver.recv());
+    let mut second = Box::pin(receiver.recv());
+    assert!(poll_with(first.as_mut(), &wakes.waker()).is_pending());
+    assert!(poll_with(second.as_mut(), &wakes.waker()).is_pending());
+    sender.try_send(1).unwrap();
+    sender.try_send(2).unwrap();
+    assert!(sender.try_send(3).is_err(), "those who wait were told");
+    assert_eq!((wakes.count(), receiver.len()), (2, 2));
+    // A receiver that is dropped leaves its message to others.
+    drop(first);
+    assert_eq!(poll_once(second.as_mut()), Poll::Ready(Ok(1)));
+    let mut many = std::collections::VecDeque::from([3, 4]);
+    assert_eq!(sender.try_send_many(&mut many), Ok(0));
+    assert_eq!(receiver.try_recv(), Ok(2));
+    // And one that waits gets what a sender offers.
+    let mut send = Box::pin(sender.send(5));
+    assert!(poll_once(send.as_mut()).is_pending());
+    assert_eq!(block_on(receiver.recv()), Ok(5));
+    assert!(poll_once(send.as_mut()).is_ready());
+}

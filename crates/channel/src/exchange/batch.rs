@@ -197,14 +197,14 @@ impl<F: Form> Exchange<F> {
             if !state.open {
                 return false;
             }
-            while state.may_enter(1) && state.buffer.has_memory() && wakes.room() > 0 {
+            while state.may_enter() && state.buffer.has_memory() && wakes.room() > 0 {
                 let Some(value) = from.pop_front() else {
                     break;
                 };
                 wakes.push_some(state.put(value));
                 *sent += 1;
             }
-            let again = !from.is_empty() && state.may_enter(1);
+            let again = !from.is_empty() && state.may_enter();
             let needs_memory = again && !state.buffer.has_memory();
             drop(state);
             wakes.wake_all();

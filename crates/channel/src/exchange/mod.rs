@@ -25,6 +25,10 @@
 //!
 //! Capacity 0 is no special case: there is never a place, so every message goes from sender to receiver.
 //!
+//! An *eager* channel has one more transition: a message may enter without a place when a receiver waits, which is notified by
+//! that and waits no more. Until it has looked, there is one place more. Should it be dropped, the message is in the buffer, for
+//! others.
+//!
 //! # What runs without the lock
 //!
 //! Wakers (`clone`, `wake`, `drop`), destructors of messages, and the making and freeing of memory.
@@ -146,12 +150,12 @@ impl<F: Form> Exchange<F> {
             if !state.open {
                 return Err(Refused::Closed);
             }
-            if !state.may_enter(1) {
+            if !state.may_enter() {
                 return Err(Refused::Full);
             }
             if !state.buffer.has_memory() {
                 drop(state);
-                self.add_memory(1);
+                self.make_memory(1);
                 continue;
             }
             // SAFETY: the message is the caller's, and after `Ok` the caller does not touch it.
@@ -246,7 +250,7 @@ impl<F: Form> Exchange<F> {
     #[cold]
     fn add_memory(&self, more: usize) {
         let room = self.lock().room();
-        self.make_memory(more.min(room));
+        self.make_memory(more.min(room.max(1)));
     }
 
     #[cold]

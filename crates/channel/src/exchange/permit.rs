@@ -125,7 +125,7 @@ impl<F: Form> Exchange<F> {
                 capacity,
             });
         }
-        if !state.may_enter(places) {
+        if !state.may_reserve(places) {
             return Err(ReserveError::Full);
         }
         state.reserved += places;

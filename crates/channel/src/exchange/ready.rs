@@ -47,24 +47,25 @@ impl<F: Form> Future for ReadyFuture<'_, F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<bool> {
         let this = self.project();
         let (exchange, waiter) = (*this.exchange, this.waiter.into_ref());
-        let was_told = match exchange.standing(waiter, cx) {
+        let told = match exchange.standing(waiter, cx) {
             Standing::Waiting => return Poll::Pending,
-            Standing::Told(_) => true,
-            Standing::New => false,
+            Standing::Told(token) => Some(token),
+            Standing::New => None,
         };
         let mut waker = Some(cx.waker().clone());
         let mut state = exchange.lock();
         let has_message = state.has_message();
         if !has_message && !state.is_complete() {
+            told.into_iter().for_each(|token| state.keep_promise(token));
             // SAFETY: the waiter is idle and pinned, and unlinked from this list when the future is dropped. The state
             // stays where it is while futures borrow the channel.
-            unsafe { state.receivers.link(waiter, &mut waker, 0, was_told) };
+            unsafe { state.receivers.link(waiter, &mut waker, 0, told.is_some()) };
             drop(state);
             return Poll::Pending;
         }
         drop(state);
-        if was_told {
-            exchange.look_again();
+        if let Some(token) = told {
+            exchange.look_again(token);
         }
         Poll::Ready(has_message)
     }

@@ -6,9 +6,9 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
-use sync_prims::raw::Waiter;
+use sync_prims::raw::{Token, Waiter};
 
-use super::state::{LOOK, Taken};
+use super::state::Taken;
 use super::wait::{Left, Standing};
 use super::{Exchange, Form};
 use crate::error::RecvError;
@@ -72,15 +72,32 @@ impl<F: Form> Exchange<F> {
         waiter: Pin<&Waiter>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<F::Item>> {
-        let was_told = match self.standing(waiter, cx) {
-            Standing::Waiting => return Poll::Pending,
-            Standing::Told(_) => true,
-            Standing::New => false,
-        };
+        if !waiter.is_idle() {
+            return self.poll_waiting_take(waiter, cx);
+        }
         match self.take() {
             Taken::Value(value) => Poll::Ready(Some(value)),
             Taken::Complete => Poll::Ready(None),
-            Taken::Empty => self.wait_to_take(waiter, cx, was_told),
+            Taken::Empty => self.wait_to_take(waiter, cx, false),
+        }
+    }
+
+    #[inline(never)]
+    fn poll_waiting_take(
+        &self,
+        waiter: Pin<&Waiter>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<F::Item>> {
+        let Standing::Told(token) = self.standing(waiter, cx) else {
+            return Poll::Pending;
+        };
+        let mut state = self.lock();
+        state.keep_promise(token);
+        match self.take_from(state) {
+            Some(Taken::Value(value)) => Poll::Ready(Some(value)),
+            Some(Taken::Complete) => Poll::Ready(None),
+            // Another one was faster. Who was told has its place in front of those who were not.
+            Some(Taken::Empty) | None => self.wait_to_take(waiter, cx, true),
         }
     }
 
@@ -90,18 +107,16 @@ impl<F: Form> Exchange<F> {
         &self,
         waiter: Pin<&Waiter>,
         cx: &mut Context<'_>,
-        was_told: bool,
+        in_front: bool,
     ) -> Poll<Option<F::Item>> {
         // Declared before the lock is taken, so that it is dropped after it if there is no need to wait.
         let mut waker = Some(cx.waker().clone());
         loop {
             let mut state = self.lock();
             if !state.has_message() && !state.is_complete() {
-                // Who was told before has its place in front of those who were not.
-                //
                 // SAFETY: the waiter is idle and pinned; its owner unlinks it, as `poll_take` asks. The state stays where
                 // it is while futures borrow the channel.
-                unsafe { state.receivers.link(waiter, &mut waker, 0, was_told) };
+                unsafe { state.receivers.link(waiter, &mut waker, 0, in_front) };
                 drop(state);
                 return Poll::Pending;
             }
@@ -125,7 +140,7 @@ impl<F: Form> Exchange<F> {
     fn stop_receiving(&self, waiter: Pin<&Waiter>) {
         match self.leave(waiter, |state| &mut state.receivers) {
             Left::Nothing => {}
-            Left::Told(_) => self.look_again(),
+            Left::Told(token) => self.look_again(token),
             Left::List(state, waker) => {
                 drop(state);
                 drop(waker);
@@ -133,15 +148,13 @@ impl<F: Form> Exchange<F> {
         }
     }
 
-    /// Somebody who was to look did not: lets another one.
+    /// Somebody who was told to look took nothing: lets another one look.
     #[cold]
-    pub(super) fn look_again(&self) {
+    pub(super) fn look_again(&self, token: Token) {
         let mut state = self.lock();
-        let next = if state.has_message() {
-            state.receivers.notify_first(LOOK)
-        } else {
-            None
-        };
+        state.keep_promise(token);
+        let next = state.notify_of_rest();
+        // In an eager channel, there may be less room now, and never more: nobody else has to be told.
         drop(state);
         if let Some(next) = next {
             next.wake();

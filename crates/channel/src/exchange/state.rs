@@ -11,6 +11,8 @@ use super::slot::{ContestedSlot, Want};
 
 /// A receiver was notified: there may be something to take, or nothing will ever be again.
 pub(crate) const LOOK: Token = Token(0);
+/// A receiver was notified: a message was let in for it, beyond the capacity. As [`LOOK`], and it says that it has looked.
+pub(crate) const PROMISED: Token = Token(6);
 /// A sender was notified: its value is in the channel, or with a receiver.
 pub(crate) const SENT: Token = Token(1);
 /// A sender was notified: the places it asked for are its own.
@@ -49,6 +51,10 @@ pub struct State<B: Buffer> {
     pub(crate) open: bool,
     /// Whether nobody is left to receive.
     pub(crate) abandoned: bool,
+    /// Whether a message may enter without a place when a receiver waits for it.
+    is_eager: bool,
+    /// How many receivers were notified by such a message and have not looked: so many places there are more.
+    promised: usize,
     pub(crate) receivers: WaitList,
     /// Each linked with the address of its [`OfferSlot`].
     pub(crate) senders: WaitList,
@@ -65,6 +71,8 @@ impl<B: Buffer> State<B> {
             reserved: 0,
             open: true,
             abandoned: false,
+            is_eager: false,
+            promised: 0,
             receivers: WaitList::new(),
             senders: WaitList::new(),
             until_closed: WaitList::new(),
@@ -72,24 +80,66 @@ impl<B: Buffer> State<B> {
         }
     }
 
+    /// The same, where a message may enter without a place when a receiver waits.
+    pub(crate) fn eager(buffer: B) -> State<B> {
+        let mut state = State::new(buffer);
+        state.is_eager = true;
+        state
+    }
+
     /// How many messages may still enter.
     #[inline]
     pub(crate) fn room(&self) -> usize {
         let used = self.buffer.len() + self.reserved;
-        self.buffer.capacity().saturating_sub(used)
+        let places = self.buffer.capacity().saturating_add(self.promised);
+        places.saturating_sub(used)
     }
 
-    /// Whether a newcomer may enter: nobody is overtaken by that.
+    /// Whether places can be given to a newcomer: nobody is overtaken by that.
     #[inline]
-    pub(crate) fn may_enter(&self, places: usize) -> bool {
+    pub(crate) fn may_reserve(&self, places: usize) -> bool {
         self.room() >= places && self.senders.is_empty()
+    }
+
+    /// Whether a message can be taken from a newcomer: nobody is overtaken by that.
+    #[inline]
+    pub(crate) fn may_enter(&self) -> bool {
+        let has_place = self.room() > 0 || self.is_eager && !self.receivers.is_empty();
+        has_place && self.senders.is_empty()
     }
 
     /// Puts a message in, for which there is room and memory; hands out the waker of the receiver that is to look.
     #[inline]
     pub(crate) fn put(&mut self, value: B::Item) -> Option<Waker> {
         self.buffer.push(value);
-        self.receivers.notify_first(LOOK)
+        self.notify_receiver()
+    }
+
+    /// Notifies the first receiver of a message that is in the buffer.
+    #[inline]
+    fn notify_receiver(&mut self) -> Option<Waker> {
+        if !self.is_eager {
+            return self.receivers.notify_first(LOOK);
+        }
+        let receiver = self.receivers.notify_first(PROMISED);
+        self.promised += usize::from(receiver.is_some());
+        receiver
+    }
+
+    /// Notifies the first receiver, if there is something for it.
+    pub(crate) fn notify_of_rest(&mut self) -> Option<Waker> {
+        if self.buffer.len() > 0 {
+            self.notify_receiver()
+        } else if self.has_message() {
+            self.receivers.notify_first(LOOK)
+        } else {
+            None
+        }
+    }
+
+    /// A receiver that was told this has looked, or never will.
+    pub(crate) fn keep_promise(&mut self, token: Token) {
+        self.promised -= usize::from(token == PROMISED);
     }
 
     /// Why there is nothing to take.

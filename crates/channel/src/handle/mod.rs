@@ -38,8 +38,19 @@ pub struct Inner<F: Counted> {
 pub(crate) fn channel<T, F: Counted<Item = T, Buffer = Heap<T>>>(
     limit: usize,
 ) -> (Sender<T, F>, Receiver<T, F>) {
+    handles(State::new(Heap::new(limit)))
+}
+
+/// The same, for an eager channel.
+pub(crate) fn eager<T, F: Counted<Item = T, Buffer = Heap<T>>>(
+    limit: usize,
+) -> (Sender<T, F>, Receiver<T, F>) {
+    handles(State::eager(Heap::new(limit)))
+}
+
+fn handles<T, F: Counted<Item = T>>(state: State<F::Buffer>) -> (Sender<T, F>, Receiver<T, F>) {
     let inner = F::pointer(Inner {
-        exchange: Exchange::new(F::lock(State::new(Heap::new(limit)))),
+        exchange: Exchange::new(F::lock(state)),
         senders: F::Count::one(),
         receivers: F::Count::one(),
     });
