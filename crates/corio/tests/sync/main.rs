@@ -6,4 +6,5 @@ mod home;
 mod latch;
 mod mutex;
 mod support;
+mod wait_group;
 mod when_all;
