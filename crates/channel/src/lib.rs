@@ -20,6 +20,7 @@
 //! | [`eager`]`(n)` | up to `n`, and one for each receiver that waited | it has a place, or a receiver waits |
 //! | [`unbounded`] | as many as memory does | at once |
 //! | [`Channel`]`<T, N>` | up to `N`, in itself: used by reference, no allocation | as above |
+//! | [`oneshot`] | one message, ever | at once |
 //!
 //! [`local`] has the same for one thread, without atomics, for messages that are not [`Send`].
 //!
@@ -47,6 +48,7 @@ mod error;
 mod exchange;
 mod handle;
 pub mod local;
+pub mod oneshot;
 pub mod select;
 mod sync;
 

@@ -1,8 +1,30 @@
-//! The atomics of the handles' counts and of a select's claim: loom's under `--cfg loom`. Everything else goes through the lock of
+//! The atomics, and the cells that they protect: loom's under `--cfg loom`. Everything else goes through the lock of
 //! [`sync_prims::raw`], which has its own shim.
 
+#[cfg(not(loom))]
+mod cell;
+
+#[cfg(not(loom))]
+pub(crate) use cell::UnsafeCell;
 #[cfg(not(loom))]
 pub(crate) use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 #[cfg(loom)]
+pub(crate) use loom::cell::UnsafeCell;
+#[cfg(loom)]
 pub(crate) use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+/// A mark in an allocation: the models see when one is never freed.
+pub(crate) struct Watched {
+    #[cfg(loom)]
+    _track: loom::alloc::Track<()>,
+}
+
+impl Watched {
+    pub(crate) fn new() -> Watched {
+        Watched {
+            #[cfg(loom)]
+            _track: loom::alloc::Track::new(()),
+        }
+    }
+}
