@@ -123,6 +123,7 @@ impl<T> Half<T> {
     #[inline]
     fn leave(self, me: Side, seen: Seen) {
         if self.link().leave(me, seen) {
+            self.link().assert_unused();
             // SAFETY: the memory was made as a box, and both sides have left. What is in it was taken out.
             drop(unsafe { Box::from_raw(self.0.as_ptr()) });
         }

@@ -219,6 +219,12 @@ impl Link {
         seen.is_alone(me) || Seen(self.state.fetch_or(me.gone(), Ordering::AcqRel)).is_alone(me)
     }
 
+    /// Does nothing, except that a model sees an access here which must come after all others.
+    #[inline]
+    pub(super) fn assert_unused(&self) {
+        self.wakers.iter().for_each(|place| place.with_mut(|_| ()));
+    }
+
     /// One step of the word, if there is one from where it is; the word before it.
     #[inline]
     fn step(&self, next: impl Fn(usize) -> Option<usize>) -> Result<Seen, Seen> {
