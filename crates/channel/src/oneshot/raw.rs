@@ -14,7 +14,7 @@
 //! | from | a side polls | a side ends | a side leaves |
 //! |---|---|---|---|
 //! | open, nobody waits | + its `WAITS` | + `ENDED` (and `SENT`), + its `GONE` | – |
-//! | open, it waits itself | the same waker: nothing; another one: − `WAITS`, then + `WAITS` | + `ENDED`, − its `WAITS`; drops its waker; leaves | – |
+//! | open, it waits itself | the same waker: nothing; another one: − `WAITS`, then + `WAITS` | + `ENDED`; takes its waker; leaves; drops it | – |
 //! | open, the other waits | + its `WAITS` | + `ENDED`; takes the other's waker; leaves; wakes | – |
 //! | `ENDED` by the other | ready | refused: what it wanted to send stays its own | + its `GONE`; the second one frees the memory |
 //!
@@ -22,7 +22,7 @@
 //!
 //! - *The message*: the sender before its end, the receiver after an end with `SENT`.
 //! - *The waker of a side*: that side while its `WAITS` is not set; nobody while it is; and whoever makes the step to `ENDED`
-//!   has the wakers of both sides from then on. So `WAITS` of the side that did not end stands still from then on.
+//!   has the wakers of both sides from then on, whatever `WAITS` still says.
 //! - *The memory*: both, until they have set their `GONE`. The second to do so frees it. A side that sees the other's `GONE`
 //!   is alone and needs no step of its own.
 //!
@@ -193,7 +193,7 @@ impl Link {
         let waits = me.waits() | me.other().waits();
         let step = |state| match state {
             state if state & ENDED != 0 => None,
-            state if state & waits != 0 => Some(state & !me.waits() | ended),
+            state if state & waits != 0 => Some(state | ended),
             state => Some(state | ended | me.gone()),
         };
         match self.step(step) {
