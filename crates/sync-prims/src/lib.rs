@@ -13,6 +13,7 @@
 //! | wait until that value is what one needs | [`CondVar`] |
 //! | let many read or one write | [`RwLock`] |
 //! | let at most n at a time do something | [`Semaphore`] |
+//! | tell one of those who wait, or all, to look again | [`Notify`] |
 //! | wake one task from anywhere | [`AtomicWaker`] |
 //! | build a primitive of your own | [`WaitQueue`] |
 //! | wait for any of these on a thread | [`blocking`] |
@@ -45,6 +46,7 @@ pub mod condvar;
 pub mod event;
 pub mod latch;
 pub mod mutex;
+pub mod notify;
 mod queue;
 pub mod raw;
 pub mod reset_event;
@@ -63,6 +65,7 @@ pub use condvar::CondVar;
 pub use event::{Event, SetOnce};
 pub use latch::Latch;
 pub use mutex::Mutex;
+pub use notify::Notify;
 pub use reset_event::ResetEvent;
 pub use rwlock::RwLock;
 pub use semaphore::Semaphore;

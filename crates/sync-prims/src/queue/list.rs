@@ -114,6 +114,12 @@ impl WaitList {
         self.notify(first, token)
     }
 
+    /// Notifies the last of those who wait; hands out its waker.
+    pub fn notify_last(&mut self, token: Token) -> Option<Waker> {
+        let last = node(self.waiting.last)?;
+        self.notify(last, token)
+    }
+
     /// Moves all who wait behind those who were told. What follows is [`notify_released`](WaitList::notify_released), until
     /// nobody is left.
     pub fn release_all(&mut self) {

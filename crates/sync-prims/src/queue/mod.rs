@@ -227,6 +227,11 @@ impl<'q> Locked<'q> {
         self.lists.notify_first(token)
     }
 
+    /// Notifies the waiter that came last, if there is one, and hands out its waker, to be woken without the lock.
+    pub(crate) fn notify_last(&mut self, token: Token) -> Option<Waker> {
+        self.lists.notify_last(token)
+    }
+
     /// Notifies from the front for as long as `book` has a token for the waiter that is next, and wakes them without the
     /// lock, a batch at a time.
     ///

@@ -21,6 +21,8 @@ static ALLOCATOR: support::allocator::Counting = support::allocator::Counting;
 
 conformance! {
     wait_queue: crate::subjects::queues::WaitQueue,
+    notify: crate::subjects::queues::Notify,
+    notify_owned: crate::subjects::queues::OwnedNotify,
     event: crate::subjects::events::Event,
     event_with_a_value: crate::subjects::events::Value,
     semaphore: crate::subjects::permits::Semaphore,

@@ -1,6 +1,7 @@
-//! Queues without a condition.
+//! Queues without a condition, or with a permit at most.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use crate::subject::{Lets, Subject};
 
@@ -29,5 +30,61 @@ impl Subject for WaitQueue {
     fn look(&self) {
         self.0.is_empty();
         let _ = format!("{:?} {:?}", self.0, self.0.wait());
+    }
+}
+
+pub(crate) struct Notify(sync_prims::Notify);
+
+impl Subject for Notify {
+    const LETS: Lets = Lets::One;
+    const KEEPS: bool = true;
+    const MERGES: bool = true;
+
+    fn blocked(_waiters: usize) -> Self {
+        Notify(sync_prims::Notify::new())
+    }
+
+    fn wait(&self) -> impl Future<Output = ()> + Send {
+        self.0.notified()
+    }
+
+    fn notify_one(&self) {
+        self.0.notify_one();
+    }
+
+    fn notify_all(&self, _waiters: usize) {
+        self.0.notify_waiters();
+    }
+
+    fn look(&self) {
+        let _ = format!("{:?} {:?}", self.0, self.0.notified());
+    }
+}
+
+pub(crate) struct OwnedNotify(Arc<sync_prims::Notify>);
+
+impl Subject for OwnedNotify {
+    const LETS: Lets = Lets::One;
+    const KEEPS: bool = true;
+    const MERGES: bool = true;
+
+    fn blocked(_waiters: usize) -> Self {
+        OwnedNotify(Arc::default())
+    }
+
+    fn wait(&self) -> impl Future<Output = ()> + Send {
+        self.0.clone().notified_owned()
+    }
+
+    fn notify_one(&self) {
+        self.0.notify_one();
+    }
+
+    fn notify_all(&self, _waiters: usize) {
+        self.0.notify_waiters();
+    }
+
+    fn look(&self) {
+        let _ = format!("{:?} {:?}", self.0, self.0.clone().notified_owned());
     }
 }
