@@ -60,7 +60,9 @@ impl<T> Buffer for Heap<T> {
         if needed > self.ring.capacity() {
             return Some(needed.next_power_of_two().max(SMALLEST.min(self.limit)));
         }
-        (self.ring.capacity() > KEPT && needed == 0).then_some(0)
+        // Messages without a size need no memory, of which the ring says that it has very much.
+        let is_idle = needed == 0 && size_of::<T>() > 0;
+        (self.ring.capacity() > KEPT && is_idle).then_some(0)
     }
 
     fn allocate(messages: usize) -> VecDeque<T> {
@@ -79,5 +81,53 @@ impl<T> Buffer for Heap<T> {
 impl<T> Resizable for Heap<T> {
     fn set_capacity(&mut self, capacity: usize) {
         self.limit = capacity;
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    fn filled<T: Clone>(message: T, messages: usize) -> Heap<T> {
+        let mut heap = Heap::new(usize::MAX);
+        for _ in 0..messages {
+            if let Some(wanted) = heap.wants_memory(1) {
+                heap.exchange(&mut Heap::<T>::allocate(wanted));
+            }
+            heap.push(message.clone());
+        }
+        heap
+    }
+
+    #[test]
+    fn memory_grows_in_steps_and_goes_when_it_is_idle() {
+        let mut heap = filled(7u8, 10 * KEPT);
+        assert!(heap.ring.capacity() < 40 * KEPT);
+        while heap.pop().is_some() {}
+        assert_eq!(heap.wants_memory(0), Some(0));
+        heap.exchange(&mut Heap::<u8>::allocate(0));
+        assert_eq!((heap.ring.capacity(), heap.wants_memory(0)), (0, None));
+    }
+
+    #[test]
+    fn a_little_memory_is_kept() {
+        let mut heap = filled(7u8, KEPT / 2);
+        while heap.pop().is_some() {}
+        assert_eq!(heap.wants_memory(0), None);
+    }
+
+    #[test]
+    fn memory_that_is_too_small_by_now_is_refused() {
+        let mut heap = filled(7u8, 100);
+        let mut small = Heap::<u8>::allocate(16);
+        heap.exchange(&mut small);
+        assert_eq!((heap.len(), small.len()), (100, 0));
+    }
+
+    #[test]
+    fn messages_without_a_size_want_no_memory() {
+        let mut heap = filled((), 10 * KEPT);
+        while heap.pop().is_some() {}
+        assert_eq!(heap.wants_memory(0), None);
     }
 }
