@@ -10,7 +10,7 @@ use std::task::Poll;
 use channel::{
     RecvTimeoutError, ReserveError, SendTimeoutError, TryRecvError, bounded, rendezvous,
 };
-use support::{Wakes, poll_once, poll_with};
+use support::{Hand, Wakes, poll_once, poll_with};
 use sync_prims::blocking::block_on;
 
 #[test]
@@ -156,4 +156,19 @@ fn an_eager_channel_lets_a_message_in_for_a_receiver_that_waits() {
     assert!(poll_once(send.as_mut()).is_pending());
     assert_eq!(block_on(receiver.recv()), Ok(5));
     assert!(poll_once(send.as_mut()).is_ready());
+}
+
+/// Those who offered when something was buffered are found when nothing is.
+#[test]
+fn offers_are_found_when_there_are_no_places_any_more() {
+    let (sender, receiver) = channel::bounded(1);
+    let mut receives: [_; 3] = std::array::from_fn(|_| Hand::pending(receiver.recv()));
+    sender.try_send(0).unwrap();
+    let mut sends: [_; 2] = std::array::from_fn(|number| Hand::pending(sender.send(number + 1)));
+    sender.set_capacity(0);
+    for (number, receive) in receives.iter_mut().enumerate() {
+        assert!(receive.is_woken());
+        assert_eq!(receive.output(), Ok(number));
+    }
+    assert!(sends.iter_mut().all(|send| send.output().is_ok()));
 }

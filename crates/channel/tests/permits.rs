@@ -65,3 +65,49 @@ fn a_place_in_an_abandoned_channel() {
     assert_eq!((Rc::strong_count(&message), drained.wakes()), (1, 1));
     assert!(drained.poll().is_ready());
 }
+
+/// All places are reserved, so messages go from sender to receiver; one who wants a place stood in the way.
+#[test]
+fn who_waited_behind_a_reservation_is_found() {
+    for granted in [false, true] {
+        let (sender, receiver) = local::bounded(1);
+        let permit = sender.try_reserve().unwrap();
+        let mut receives: [_; 3] = std::array::from_fn(|_| Hand::pending(receiver.recv()));
+        let mut reserve = Hand::pending(sender.reserve());
+        let mut sends: [_; 2] = std::array::from_fn(|number| Hand::pending(sender.send(number)));
+        assert!(
+            receives
+                .iter_mut()
+                .all(|receive| receive.poll().is_pending())
+        );
+        let permits = if granted {
+            drop(permit);
+            [Some(reserve.output().unwrap()), None]
+        } else {
+            drop(reserve);
+            [Some(permit), None]
+        };
+        for number in 0..2 {
+            assert!(receives[number].is_woken());
+            assert_eq!(receives[number].output(), Ok(number));
+            assert_eq!(sends[number].output(), Ok(()));
+        }
+        assert!(!receives[2].is_woken());
+        drop(permits);
+    }
+}
+
+#[test]
+fn who_waits_is_served_in_order_after_close() {
+    let (sender, receiver) = channel::bounded(2);
+    let mut permit = sender.try_reserve_many(2).unwrap();
+    let mut first = Hand::pending(receiver.recv());
+    let mut second = Hand::pending(receiver.recv());
+    assert!(sender.close());
+    assert!(first.poll().is_pending() && second.poll().is_pending());
+    permit.send(1);
+    assert_eq!((first.is_woken(), second.is_woken()), (true, false));
+    assert_eq!(first.output(), Ok(1));
+    permit.send(2);
+    assert_eq!(second.output(), Ok(2));
+}

@@ -20,10 +20,12 @@
 //! | receive, else | link behind the receivers | |
 //! | receive, notified, and another has taken the message | link before the receivers | |
 //! | receive, notified, dropped | if there is something to take, notify the next receiver | wake it |
-//! | close | no more senders; release all senders and receivers | wake all, in batches |
-//! | the last message is taken after close | release all receivers, and those who wait for it | wake all, in batches |
+//! | close | no more senders; release all senders | wake all, in batches |
+//! | closed, and the last message is taken, the last place given back | release all receivers, and those who wait for it | wake all, in batches |
 //!
-//! Capacity 0 is no special case: there is never a place, so every message goes from sender to receiver.
+//! Capacity 0 is no special case: there is never a place, so every message goes from sender to receiver. Where there are
+//! places, but all of them are reserved, messages go the same way; an offer behind a sender that wants places is found when
+//! it is the first one, so each of these steps ends with a look at that ([`pass_offer_on`](State::pass_offer_on)).
 //!
 //! An *eager* channel has one more transition: a message may enter without a place when a receiver waits, which is notified by
 //! that and waits no more. Until it has looked, there is one place more. Should it be dropped, the message is in the buffer, for
@@ -200,15 +202,16 @@ impl<F: Form> Exchange<F> {
     /// Takes what a waiting sender offers, from a channel that holds nothing. `None`: that message was sent elsewhere.
     #[inline(never)]
     fn take_offered<'c>(&'c self, mut state: Guard<'c, F>) -> Option<Taken<F::Item>> {
-        let (taken, sender) = match state.take_offered() {
-            Offered::Message(message, sender) => (Some(Taken::Value(message)), sender),
-            Offered::Lost(sender) => (None, sender),
+        let (taken, sender, next) = match state.take_offered() {
+            Offered::Message(message, sender, next) => (Some(Taken::Value(message)), sender, next),
+            Offered::Lost(sender) => (None, sender, None),
             Offered::Nothing => return Some(state.nothing()),
         };
         drop(state);
-        if let Some(sender) = sender {
-            sender.wake();
-        }
+        let mut wakes = WakeBatch::new();
+        wakes.push_some(sender);
+        wakes.push_some(next);
+        wakes.wake_all();
         taken
     }
 
@@ -269,9 +272,9 @@ impl<F: Form> Exchange<F> {
             return false;
         }
         state.senders.release_all();
-        state.receivers.release_all();
         state.until_closed.release_all();
         if state.is_complete() {
+            state.receivers.release_all();
             state.until_complete.release_all();
         }
         drop(state);
@@ -313,7 +316,7 @@ impl<F: Form> Exchange<F> {
                 Err(TrySendError::Full(back)) => value = back,
             }
             let mut state = self.lock();
-            if state.room() > 0 && state.senders.is_empty() {
+            if !state.open || state.room() > 0 && state.senders.is_empty() {
                 continue;
             }
             let Some(oldest) = state.buffer.pop() else {
@@ -336,6 +339,7 @@ impl<F: Form> Exchange<F> {
         F::Buffer: Resizable,
     {
         let mut state = self.lock();
+        state.had_places |= state.buffer.capacity() > 0;
         state.buffer.set_capacity(capacity);
         self.settle(state);
     }

@@ -35,8 +35,8 @@ pub(crate) enum Taken<T> {
 
 /// What [`State::take_offered`] found.
 pub(crate) enum Offered<T> {
-    /// A message, and the sender it came from, to be woken.
-    Message(T, Option<Waker>),
+    /// A message; to be woken: the sender it came from, and the receiver that is to look for the next one.
+    Message(T, Option<Waker>, Option<Waker>),
     /// The message was sent elsewhere meanwhile; its sender is to be woken. There may be others.
     Lost(Option<Waker>),
     /// None.
@@ -48,6 +48,8 @@ pub struct State<B: Buffer> {
     pub(crate) buffer: B,
     /// Places that were given away and not filled yet.
     pub(crate) reserved: usize,
+    /// Whether there were places once, though the capacity is 0 now.
+    pub(crate) had_places: bool,
     pub(crate) open: bool,
     /// Whether nobody is left to receive.
     pub(crate) abandoned: bool,
@@ -69,6 +71,7 @@ impl<B: Buffer> State<B> {
         State {
             buffer,
             reserved: 0,
+            had_places: false,
             open: true,
             abandoned: false,
             is_eager: false,
@@ -200,7 +203,25 @@ impl<B: Buffer> State<B> {
             };
             wakes.push_some(self.senders.notify_first(token));
         }
+        if wakes.is_full() {
+            return false;
+        }
+        wakes.push_some(self.pass_offer_on());
         true
+    }
+
+    /// An offer that was not announced when it came may be the first one now, because the one before it wanted places,
+    /// or something was buffered: hands out the waker of the receiver that is to look, if the offer waits for it.
+    ///
+    /// Where there never are places, every offer is announced when it comes.
+    fn pass_offer_on(&mut self) -> Option<Waker> {
+        let is_offered = self.buffer.len() == 0 && self.room() == 0 && self.has_message();
+        let was_announced = self.buffer.capacity() == 0 && !self.had_places && !self.is_eager;
+        if is_offered && !was_announced {
+            self.receivers.notify_first(LOOK)
+        } else {
+            None
+        }
     }
 
     /// Notifies some of those who were released, as many as the batch has room for; whether there are more.
@@ -229,7 +250,8 @@ impl<B: Buffer> State<B> {
         };
         // SAFETY: the slot of a linked waiter has a message, which is taken once: the waiter is told so below.
         let message = unsafe { slot.take() };
-        Offered::Message(message, self.senders.notify_first(SENT))
+        let sender = self.senders.notify_first(SENT);
+        Offered::Message(message, sender, self.pass_offer_on())
     }
 
     /// What the first of the waiting senders wants. To be used before that sender is told anything.
