@@ -74,7 +74,7 @@ const COMPETE: Token = Token(1);
 ///
 /// Each loss costs a wake in vain and each hand-off makes everybody wait for one task to be scheduled. There is no clock here
 /// to weigh them by; a small number keeps a waiter at most so many turns behind what first come, first served would give.
-const LOST_ROUNDS: usize = if cfg!(loom) { 1 } else { 4 };
+const LOST_ROUNDS: u8 = if cfg!(loom) { 1 } else { 4 };
 
 /// Who gets a lock that others wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +99,7 @@ pin_project! {
     pub struct Acquire {
         #[pin]
         waiter: Waiter,
-        lost: usize,
+        lost: u8,
         // It took `COMPETE`, and has `WOKEN` to clear. Only seen from outside of a poll if a waker panicked in it.
         woken: bool,
     }
@@ -194,7 +194,7 @@ impl RawMutex {
                 *acquire.woken = false;
                 break;
             }
-            *acquire.lost += 1;
+            *acquire.lost = acquire.lost.saturating_add(1);
         }
         // The next attempt, after a wait in another queue, stands behind the others again.
         *acquire.lost = 0;
@@ -204,10 +204,17 @@ impl RawMutex {
     /// Gives an attempt up; what it had got already goes to the next.
     #[inline]
     pub(crate) fn cancel(&self, acquire: Pin<&mut Acquire>) {
+        if !acquire.is_fresh() {
+            self.cancel_contended(acquire);
+        }
+    }
+
+    #[cold]
+    fn cancel_contended(&self, acquire: Pin<&mut Acquire>) {
         let acquire = acquire.project();
         match self.queue.cancel(acquire.waiter) {
-            Cancelled::Idle if *acquire.woken => self.pass_on(),
-            Cancelled::Idle => {}
+            // It was woken before, as it is not fresh.
+            Cancelled::Idle => self.pass_on(),
             Cancelled::Removed(locked) => self.settle(&locked),
             // SAFETY: whoever takes this token has the lock, and nobody else will give it back.
             Cancelled::Notified(OWNED) => unsafe { self.unlock() },
@@ -237,7 +244,7 @@ impl RawMutex {
             return;
         }
         let mut locked = self.queue.lock();
-        let must_hand_off = self.policy == Policy::Fifo || locked.first_tag() >= Some(LOST_ROUNDS);
+        let must_hand_off = self.policy == Policy::Fifo || locked.first_tag() >= Some(LOST_ROUNDS.into());
         let token = if must_hand_off { OWNED } else { COMPETE };
         let first = locked.notify_first(token);
         let waiters = if locked.is_empty() { 0 } else { WAITERS };
@@ -285,7 +292,7 @@ impl RawMutex {
     }
 
     /// Under the queue's lock: takes the lock, or leaves word that somebody waits.
-    fn admit(&self, woken: bool, lost: usize) -> Admission<()> {
+    fn admit(&self, woken: bool, lost: u8) -> Admission<()> {
         let settled = if woken { WOKEN } else { 0 };
         let mut state = self.state.load(Ordering::Relaxed);
         loop {
@@ -299,7 +306,7 @@ impl RawMutex {
                 Ordering::Relaxed,
                 Ordering::Relaxed,
             ) {
-                Ok(_) if lost > 0 => return Admission::Front { tag: lost },
+                Ok(_) if lost > 0 => return Admission::Front { tag: lost.into() },
                 Ok(_) => return Admission::Back { tag: 0 },
                 Err(now) => state = now,
             }
