@@ -14,6 +14,14 @@
 //! | locking | a notification; a place in the mutex's queue | locks: done | – | leaves that queue, passes the notification on |
 //! | done | – | panics | – | – |
 //!
+//! # Why a notification wakes the task
+//!
+//! It could move the waiter to the mutex's line instead, as some do whose notifier holds the lock, and spare the task a wake
+//! in vain. But then the notifier needs the mutex of each waiter, of which one condition variable may serve several, has to
+//! ask it whether it is locked, and holds the locks of two queues at once. A task that is woken costs less than it seems:
+//! on the notifier's own thread it runs after the notifier let go, and elsewhere it stands in the mutex's line by the time
+//! of the unlock. So a wait is two waits in a row, each with its own queue, and works with a mutex of either kind.
+//!
 //! # Races
 //!
 //! - *Register and unlock*: the waiter is linked before it unlocks, so whoever locks after it finds it in the queue.
@@ -79,8 +87,9 @@ const ALL: Token = Token(1);
 /// Waiters are notified in the order they came, each on its own task or thread, where it locks the mutex again. With many
 /// notified at once they stand in the mutex's line in the order in which they run.
 ///
-/// Change the value with the mutex locked; notify with it or after it was unlocked, as you like. A notification that finds
-/// nobody is forgotten, and costs one load.
+/// Change the value with the mutex locked; notify with it or after it was unlocked, as you like. After is cheaper if the
+/// waiter is on another thread, which would have to wait once more. A notification that finds nobody is forgotten, and costs
+/// one load.
 ///
 /// # Wakes for nothing
 ///

@@ -1,17 +1,19 @@
 //! The acceptance grid of the mutex: setters × waiters around a counter that nothing else guards (requirement 26).
 //!
-//! The setters are plain threads, the waiters tasks on a pool of two threads that stand in line before the setters begin.
+//! The setters are plain threads, the waiters tasks on a pool of two threads; all waiters wait before the setters begin.
 
 mod support;
 
 use std::cell::UnsafeCell;
-use std::sync::{Arc, Barrier};
+use std::future::poll_fn;
+use std::sync::Barrier;
 use std::thread;
 
-use sync_prims::Mutex;
+use sync_prims::{Event, Latch, Mutex, WaitGroup};
 
-use support::Hand;
+use support::grid::GRID;
 use support::pool::{Pool, give_way};
+use support::{Hand, Watchdog};
 
 const ROUNDS: usize = 10;
 
@@ -24,7 +26,7 @@ unsafe impl Sync for Unguarded {}
 
 impl Unguarded {
     fn get(&self) -> usize {
-        // SAFETY: the caller has locked the mutex.
+        // SAFETY: the caller has locked the mutex, or nobody is left who will.
         unsafe { self.0.get().read_volatile() }
     }
 
@@ -49,49 +51,80 @@ fn count_blocking(mutex: &Mutex<()>, counter: &Unguarded) {
     counter.set(before + 1);
 }
 
-fn grid(mutex: impl Fn() -> Mutex<()>) {
-    for setters in [1, 100] {
-        for waiters in [1, 100, 10_000] {
-            round(&mutex(), setters, waiters);
+/// All shapes, with both kinds of mutex.
+fn each(round: impl Fn(&Mutex<()>, usize, usize)) {
+    for (setters, waiters) in GRID {
+        for mutex in [Mutex::new(()), Mutex::barging(())] {
+            round(&mutex, setters, waiters);
+            assert!(!mutex.is_locked());
         }
     }
-}
-
-fn round(mutex: &Mutex<()>, setters: usize, waiters: usize) {
-    let counter = &Unguarded::default();
-    let held = mutex.try_lock().unwrap();
-    let mut pool = Pool::default();
-    for _ in 0..waiters {
-        let mut waiter = Hand::pending(count(mutex, counter));
-        pool.spawn(async move { std::future::poll_fn(|cx| waiter.poll_with(cx.waker())).await });
-    }
-    thread::scope(|scope| {
-        let begin = Arc::new(Barrier::new(setters + 1));
-        for _ in 0..setters {
-            let begin = begin.clone();
-            scope.spawn(move || {
-                begin.wait();
-                for _ in 0..ROUNDS {
-                    count_blocking(mutex, counter);
-                }
-            });
-        }
-        scope.spawn(|| pool.run(2));
-        begin.wait();
-        drop(held);
-    });
-    assert!(!mutex.is_locked());
-    assert_eq!(counter.get(), setters * ROUNDS + waiters);
 }
 
 #[test]
 fn setters_and_waiters_around_a_counter() {
-    grid(|| Mutex::new(()));
+    let _watchdog = Watchdog::new("setters_and_waiters_around_a_counter");
+    each(|mutex, setters, waiters| {
+        let counter = &Unguarded::default();
+        let held = mutex.try_lock().unwrap();
+        let mut pool = Pool::default();
+        for _ in 0..waiters {
+            let mut waiter = Hand::pending(count(mutex, counter));
+            pool.spawn(poll_fn(move |cx| waiter.poll_with(cx.waker())));
+        }
+        let begin = &Barrier::new(setters + 1);
+        thread::scope(|scope| {
+            for _ in 0..setters {
+                scope.spawn(move || {
+                    begin.wait();
+                    for _ in 0..ROUNDS {
+                        count_blocking(mutex, counter);
+                    }
+                });
+            }
+            scope.spawn(|| pool.run(2));
+            begin.wait();
+            drop(held);
+        });
+        assert_eq!(counter.get(), setters * ROUNDS + waiters);
+    });
 }
 
+/// The same, begun by an event, and waited for by a latch and a wait group, each of which is enough to read the counter.
 #[test]
-fn setters_and_waiters_around_a_counter_barging() {
-    grid(|| Mutex::barging(()));
+fn together_with_event_latch_and_wait_group() {
+    let _watchdog = Watchdog::new("together_with_event_latch_and_wait_group");
+    each(|mutex, setters, waiters| {
+        let counter = &Unguarded::default();
+        let (begin, done) = (&Event::new(), &Latch::new(setters + waiters));
+        let group = &WaitGroup::new();
+        group.add(setters + waiters);
+        let mut pool = Pool::default();
+        for _ in 0..waiters {
+            let mut waiter = Hand::pending(async {
+                begin.wait().await;
+                count(mutex, counter).await;
+                done.count_down();
+                group.done();
+            });
+            pool.spawn(poll_fn(move |cx| waiter.poll_with(cx.waker())));
+        }
+        thread::scope(|scope| {
+            for _ in 0..setters {
+                scope.spawn(|| {
+                    begin.wait_blocking();
+                    count_blocking(mutex, counter);
+                    done.count_down();
+                    group.done();
+                });
+            }
+            scope.spawn(|| pool.run(2));
+            begin.set();
+            done.wait_blocking();
+            assert_eq!(counter.get(), setters + waiters);
+            group.wait_blocking();
+        });
+    });
 }
 
 #[test]

@@ -31,6 +31,9 @@
 //!   [`OWNED`]; `L` stays.
 //! - *Barging*: it is told [`COMPETE`]; `L` is cleared and `K` set.
 //!
+//! A waiter that was told [`COMPETE`] and is dropped, under the lock: from `L · K` to `L ·`, from `K` to 0; from `W K` the next
+//! is told instead, and `W` is cleared if it was the last.
+//!
 //! Whoever holds the queue's lock, finds `L` without `K`, and has the lock that `L` speaks of, is the only one who can change
 //! the word: `try_lock` needs `L` clear, `W` needs the queue's lock, and only a woken waiter clears `K`. Such a holder
 //! stores; all others exchange.
@@ -244,7 +247,8 @@ impl RawMutex {
             return;
         }
         let mut locked = self.queue.lock();
-        let must_hand_off = self.policy == Policy::Fifo || locked.first_tag() >= Some(LOST_ROUNDS.into());
+        let must_hand_off =
+            self.policy == Policy::Fifo || locked.first_tag() >= Some(LOST_ROUNDS.into());
         let token = if must_hand_off { OWNED } else { COMPETE };
         let first = locked.notify_first(token);
         let waiters = if locked.is_empty() { 0 } else { WAITERS };
