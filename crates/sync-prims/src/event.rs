@@ -31,7 +31,6 @@
 //! - `AWAITED` stays when the last waiter is dropped: the next `set` takes the lock once in vain.
 
 mod guard;
-pub(crate) mod slot;
 mod value;
 
 #[cfg(all(test, loom))]
@@ -45,10 +44,10 @@ use core::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 
 use crate::queue::{Admission, Locked, Queue, Token, Waiter};
+use crate::slot::Slot;
 use crate::sync::{AtomicUsize, Ordering, const_unless_loom};
 
 pub use guard::{EventGuard, OwnedEventGuard};
-use slot::Slot;
 pub use value::{SetOnce, WaitCloned, WaitValue};
 
 const AWAITED: usize = 1;

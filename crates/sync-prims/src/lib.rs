@@ -6,6 +6,8 @@
 //! | To | Use |
 //! |---|---|
 //! | say once that something happened | [`Event`] |
+//! | set a value once | [`SetOnce`] |
+//! | have a value made by whoever needs it first | [`OnceCell`] |
 //! | say that n things happened | [`Latch`] |
 //! | wait until nobody is at work | [`WaitGroup`] |
 //! | raise and lower a signal, for all or for one at a time | [`ResetEvent`] |
@@ -47,6 +49,7 @@ pub mod event;
 pub mod latch;
 pub mod mutex;
 pub mod notify;
+pub mod once_cell;
 mod queue;
 pub mod raw;
 pub mod reset_event;
@@ -54,6 +57,7 @@ pub mod rwlock;
 pub mod semaphore;
 #[cfg(all(test, shuttle, not(loom)))]
 mod shuttle_tests;
+mod slot;
 mod sync;
 #[cfg(all(test, loom))]
 mod testing;
@@ -66,6 +70,7 @@ pub use event::{Event, SetOnce};
 pub use latch::Latch;
 pub use mutex::Mutex;
 pub use notify::Notify;
+pub use once_cell::OnceCell;
 pub use reset_event::ResetEvent;
 pub use rwlock::RwLock;
 pub use semaphore::Semaphore;

@@ -8,13 +8,14 @@ use core::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use super::{Event, FILLING, SET, Slot, Wait};
+use super::{Event, FILLING, SET, Wait};
 use crate::queue::Queue;
+use crate::slot::Slot;
 use crate::sync::{AtomicUsize, Ordering, const_unless_loom};
 
 /// An [`Event`] with a value, under the name that other libraries use.
 ///
-/// It is the same type.
+/// It is the same type. For a value that is made by whoever needs it first there is [`OnceCell`](crate::OnceCell).
 ///
 /// ```
 /// use sync_prims::SetOnce;

@@ -39,5 +39,6 @@ conformance! {
     latch: crate::subjects::counts::Latch,
     latch_arrival: crate::subjects::counts::Arrival,
     atomic_waker: crate::subjects::wakers::AtomicWaker,
+    once_cell: crate::subjects::cells::OnceCell,
     wait_group: crate::subjects::counts::WaitGroup,
 }
