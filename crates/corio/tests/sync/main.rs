@@ -2,6 +2,7 @@
 
 mod condvar;
 mod event;
+mod giving_up;
 mod home;
 mod latch;
 mod mutex;
