@@ -1,0 +1,51 @@
+//! What is acquired and released.
+
+use std::future::Future;
+
+use ::sync_prims::mutex::MutexGuard;
+use ::sync_prims::semaphore::{AcquireError, SemaphorePermit};
+use ::sync_prims::{Mutex, Semaphore};
+
+use crate::sync::{mutex, semaphore};
+
+impl mutex::Mutex for Mutex<u64> {
+    type Guard<'m> = MutexGuard<'m, u64>;
+
+    fn new() -> Self {
+        Mutex::new(0)
+    }
+
+    #[inline]
+    fn lock(&self) -> impl Future<Output = Self::Guard<'_>> + Send {
+        self.lock()
+    }
+}
+
+/// A mutex that lets those who come in before those who wait, as those of most peers.
+pub(super) struct Barging(Mutex<u64>);
+
+impl mutex::Mutex for Barging {
+    type Guard<'m> = MutexGuard<'m, u64>;
+
+    fn new() -> Self {
+        Barging(Mutex::barging(0))
+    }
+
+    #[inline]
+    fn lock(&self) -> impl Future<Output = Self::Guard<'_>> + Send {
+        self.0.lock()
+    }
+}
+
+impl semaphore::Semaphore for Semaphore {
+    type Permit<'s> = Result<SemaphorePermit<'s>, AcquireError>;
+
+    fn new(permits: usize) -> Self {
+        Semaphore::new(permits)
+    }
+
+    #[inline]
+    fn acquire(&self) -> impl Future<Output = Self::Permit<'_>> + Send {
+        self.acquire()
+    }
+}
