@@ -1,11 +1,12 @@
 //! Tasks that contend for something.
 
 use std::future::Future;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
-use crate::sync::executor::{self, Threads, join_all};
+use crate::sync::executor::{self, Threads, YieldNow, join_all};
 
 /// How many, where, and what they do once they have it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +55,8 @@ impl Crowd {
         })
     }
 
-    /// Times the tasks until the first of them has had `iterations` turns: to the end, all contend. Whoever serves one task
-    /// before the others would else be timed with fewer and fewer of them.
+    /// Times the tasks from when all of them run until the first has had `iterations` turns: all the while, all contend.
+    /// Whoever serves one task before the others would else be timed with fewer and fewer of them.
     ///
     /// `work` makes a task, which says how many turns it had. The time is scaled to `iterations` turns of each.
     pub(super) fn time<W, F>(self, iterations: u64, work: W) -> Duration
@@ -65,31 +66,68 @@ impl Crowd {
     {
         executor::run(self.threads, async move {
             self.contend(iterations / 8 + 1, &work).await;
-            let begin = Instant::now();
-            let had = self.contend(iterations, &work).await;
-            let wanted = self.tasks * iterations;
-            begin.elapsed().mul_f64(wanted as f64 / had as f64)
+            self.contend(iterations, &work).await
         })
     }
 
-    async fn contend<W, F>(self, iterations: u64, work: &W) -> u64
+    async fn contend<W, F>(self, iterations: u64, work: &W) -> Duration
     where
         W: Fn(u64, Turns) -> F,
         F: Future<Output = u64> + Send + 'static,
     {
         let over = Arc::new(AtomicBool::new(false));
-        let turns = |task| {
+        let gate = Arc::new(Gate::default());
+        let task = |task| {
             let over = Arc::clone(&over);
-            work(
+            let turns = work(
                 task,
                 Turns {
                     had: 0,
                     iterations,
                     over,
                 },
-            )
+            );
+            let gate = Arc::clone(&gate);
+            async move {
+                gate.pass(self).await;
+                turns.await
+            }
         };
-        join_all((0..self.tasks).map(turns)).await.into_iter().sum()
+        let had: u64 = join_all((0..self.tasks).map(task)).await.into_iter().sum();
+        let wanted = self.tasks * iterations;
+        gate.opened().elapsed().mul_f64(wanted as f64 / had as f64)
+    }
+}
+
+/// Holds the tasks of a crowd back until all of them have begun, on as many threads as there are.
+#[derive(Default)]
+struct Gate {
+    here: AtomicU64,
+    first_thread: OnceLock<ThreadId>,
+    second_thread: AtomicBool,
+    opened: OnceLock<Instant>,
+}
+
+impl Gate {
+    async fn pass(&self, crowd: Crowd) {
+        self.here.fetch_add(1, Ordering::Relaxed);
+        loop {
+            let here = thread::current().id();
+            if *self.first_thread.get_or_init(|| here) != here {
+                self.second_thread.store(true, Ordering::Relaxed);
+            }
+            let all_threads =
+                crowd.threads == Threads::One || self.second_thread.load(Ordering::Relaxed);
+            if all_threads && self.here.load(Ordering::Relaxed) == crowd.tasks {
+                self.opened.get_or_init(Instant::now);
+                return;
+            }
+            YieldNow::default().await;
+        }
+    }
+
+    fn opened(&self) -> Instant {
+        *self.opened.get().expect("all tasks have passed")
     }
 }
 

@@ -6,10 +6,10 @@ mod locks;
 
 use std::time::Duration;
 
-use ::sync_prims::{AtomicWaker, Event, Latch, Mutex, ResetEvent, Semaphore};
+use ::sync_prims::{AtomicWaker, Event, Latch, Mutex, ResetEvent, RwLock, Semaphore};
 
 use crate::sync::case::{Case, Kind};
-use crate::sync::{atomic_waker, condvar, event, mutex, notify, semaphore};
+use crate::sync::{atomic_waker, condvar, event, mutex, notify, rwlock, semaphore};
 use buffer::Buffer;
 use locks::Barging;
 
@@ -18,6 +18,7 @@ pub(super) fn time(Case(kind): Case, iterations: u64) -> Option<Duration> {
         Kind::Mutex(case @ mutex::Case::Contended(_)) => mutex::time::<Barging>(case, iterations),
         Kind::Mutex(case) => mutex::time::<Mutex<u64>>(case, iterations),
         Kind::Semaphore(case) => semaphore::time::<Semaphore>(case, iterations),
+        Kind::RwLock(case) => rwlock::time::<RwLock<u64>>(case, iterations),
         Kind::Event(case) => event::time::<Event>(case, iterations),
         Kind::Latch(case) => event::time_latch::<Latch>(case, iterations),
         Kind::Notify(case) => notify::time::<ResetEvent>(case, iterations),

@@ -299,6 +299,10 @@ impl RawMutex {
     fn admit(&self, woken: bool, lost: u8) -> Admission<()> {
         let settled = if woken { WOKEN } else { 0 };
         let mut state = self.state.load(Ordering::Relaxed);
+        // An unlock from this word needs the queue's lock, and everything else needs another word.
+        if state == LOCKED | WAITERS {
+            return Admission::Back { tag: 0 };
+        }
         loop {
             match self.take_if_free(state, settled) {
                 Ok(()) => return Admission::Enter(()),

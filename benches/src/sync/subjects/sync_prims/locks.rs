@@ -3,10 +3,11 @@
 use std::future::Future;
 
 use ::sync_prims::mutex::MutexGuard;
+use ::sync_prims::rwlock::{RwLockReadGuard, RwLockWriteGuard};
 use ::sync_prims::semaphore::{AcquireError, SemaphorePermit};
-use ::sync_prims::{Mutex, Semaphore};
+use ::sync_prims::{Mutex, RwLock, Semaphore};
 
-use crate::sync::{mutex, semaphore};
+use crate::sync::{mutex, rwlock, semaphore};
 
 impl mutex::Mutex for Mutex<u64> {
     type Guard<'m> = MutexGuard<'m, u64>;
@@ -47,5 +48,24 @@ impl semaphore::Semaphore for Semaphore {
     #[inline]
     fn acquire(&self) -> impl Future<Output = Self::Permit<'_>> + Send {
         self.acquire()
+    }
+}
+
+impl rwlock::RwLock for RwLock<u64> {
+    type Read<'l> = RwLockReadGuard<'l, u64>;
+    type Write<'l> = RwLockWriteGuard<'l, u64>;
+
+    fn new() -> Self {
+        RwLock::new(0)
+    }
+
+    #[inline]
+    fn read(&self) -> impl Future<Output = Self::Read<'_>> + Send {
+        self.read()
+    }
+
+    #[inline]
+    fn write(&self) -> impl Future<Output = Self::Write<'_>> + Send {
+        self.write()
     }
 }
