@@ -6,10 +6,10 @@ mod locks;
 
 use std::time::Duration;
 
-use ::sync_prims::{AtomicWaker, Event, Latch, Mutex, ResetEvent, RwLock, Semaphore};
+use ::sync_prims::{AtomicWaker, Event, Latch, Mutex, Notify, RwLock, Semaphore, WaitGroup};
 
 use crate::sync::case::{Case, Kind};
-use crate::sync::{atomic_waker, condvar, event, mutex, notify, rwlock, semaphore};
+use crate::sync::{atomic_waker, condvar, event, mutex, notify, rwlock, semaphore, wait_group};
 use buffer::Buffer;
 use locks::Barging;
 
@@ -21,7 +21,8 @@ pub(super) fn time(Case(kind): Case, iterations: u64) -> Option<Duration> {
         Kind::RwLock(case) => rwlock::time::<RwLock<u64>>(case, iterations),
         Kind::Event(case) => event::time::<Event>(case, iterations),
         Kind::Latch(case) => event::time_latch::<Latch>(case, iterations),
-        Kind::Notify(case) => notify::time::<ResetEvent>(case, iterations),
+        Kind::WaitGroup(case) => wait_group::time::<WaitGroup>(case, iterations),
+        Kind::Notify(case) => notify::time::<Notify>(case, iterations),
         Kind::Condvar(case) => condvar::time::<Buffer>(case, iterations),
         Kind::AtomicWaker(case) => atomic_waker::time::<AtomicWaker>(case, iterations),
         _ => return None,

@@ -1,10 +1,14 @@
 //! What happens, and is waited for.
 
+use std::array;
 use std::future::Future;
-use std::task::Waker;
+use std::pin::pin;
+use std::task::{Context, Waker};
 
-use ::sync_prims::{AtomicWaker, Event, Latch, ResetEvent};
+use ::sync_prims::{AtomicWaker, Event, Latch, Notify, WaitGroup};
 
+use crate::sync::by_hand::{pending, ready};
+use crate::sync::wait_group::{self, MEMBERS};
 use crate::sync::{atomic_waker, event, notify};
 
 impl event::Event for Event {
@@ -39,19 +43,30 @@ impl event::Latch for Latch {
     }
 }
 
-impl notify::Notify for ResetEvent {
+impl notify::Notify for Notify {
     fn new() -> Self {
-        ResetEvent::automatic()
+        Notify::new()
     }
 
     #[inline]
     fn notify(&self) {
-        self.set();
+        self.notify_one();
     }
 
     #[inline]
     fn wait(&self) -> impl Future<Output = ()> + Send {
-        self.wait()
+        self.notified()
+    }
+}
+
+impl wait_group::WaitGroup for WaitGroup {
+    fn round(cx: &mut Context<'_>) {
+        let group = WaitGroup::new();
+        let members: [_; MEMBERS] = array::from_fn(|_| group.enter());
+        let mut wait = pin!(group.wait());
+        pending(wait.as_mut(), cx);
+        drop(members);
+        ready(wait, cx);
     }
 }
 
