@@ -159,12 +159,13 @@ impl RawMutex {
     /// Takes the lock if it is free.
     #[inline]
     pub(super) fn try_lock(&self) -> bool {
-        match self
-            .state
-            .compare_exchange(FREE, LOCKED, Ordering::Acquire, Ordering::Relaxed)
-        {
-            Ok(_) => true,
-            Err(state) => state & LOCKED == 0 && self.take_if_free(state, 0).is_ok(),
+        match self.policy {
+            Policy::Fifo => self.exchange(FREE, LOCKED, Ordering::Acquire),
+            // A free word may have other bits: an exchange at a guess would often be in vain.
+            Policy::Barging => {
+                let state = self.state.load(Ordering::Relaxed);
+                self.take_if_free(state, 0).is_ok()
+            }
         }
     }
 
@@ -232,20 +233,17 @@ impl RawMutex {
     /// The caller has the lock, and does not rely on having it any more.
     #[inline]
     pub(crate) unsafe fn unlock(&self) {
-        if self
-            .state
-            .compare_exchange(LOCKED, FREE, Ordering::Release, Ordering::Relaxed)
-            .is_err()
-        {
+        let unlocked = match self.policy {
+            Policy::Fifo => self.exchange(LOCKED, FREE, Ordering::Release),
+            Policy::Barging => self.unlock_unless_waited_for(),
+        };
+        if !unlocked {
             self.unlock_contended();
         }
     }
 
     #[cold]
     fn unlock_contended(&self) {
-        if self.policy == Policy::Barging && self.unlock_unless_waited_for() {
-            return;
-        }
         let mut locked = self.queue.lock();
         let must_hand_off =
             self.policy == Policy::Fifo || locked.first_tag() >= Some(LOST_ROUNDS.into());
@@ -262,7 +260,15 @@ impl RawMutex {
         wake(first);
     }
 
+    #[inline]
+    fn exchange(&self, from: usize, to: usize, success: Ordering) -> bool {
+        self.state
+            .compare_exchange(from, to, success, Ordering::Relaxed)
+            .is_ok()
+    }
+
     /// Barging: lets go, if there is nobody to wake or somebody is on the way already.
+    #[inline]
     fn unlock_unless_waited_for(&self) -> bool {
         let mut state = self.state.load(Ordering::Relaxed);
         while state & (WAITERS | WOKEN) != WAITERS {
@@ -280,6 +286,7 @@ impl RawMutex {
     }
 
     /// Takes the lock and clears the bits `settled`, or says in which state it is not free; `state` is what was seen last.
+    #[inline]
     fn take_if_free(&self, mut state: usize, settled: usize) -> Result<(), usize> {
         while state & LOCKED == 0 {
             match self.state.compare_exchange_weak(
