@@ -5,7 +5,7 @@ mod support;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::task::{Poll, Waker};
 use std::thread;
 
@@ -168,18 +168,21 @@ fn a_panic_in_wake_leaves_it_empty() {
 fn wakers_may_call_back() {
     let shared = Arc::new(AtomicWaker::new());
     let (plain, plain_waker) = counted(Hooks::default());
-    let this = Arc::new(OnceLock::new());
+    // Weak, or the hooks would keep themselves; and registered to the end, they would too.
+    let is_over = Arc::new(AtomicBool::new(false));
+    let this = Arc::new(OnceLock::<Weak<Hooks>>::new());
     let call_back = {
         let (shared, this) = (shared.clone(), this.clone());
-        let depth = AtomicUsize::new(0);
+        let own = move || this.get().unwrap().upgrade().unwrap().waker();
+        let (depth, is_over) = (AtomicUsize::new(0), is_over.clone());
         Arc::new(move || {
-            if depth.fetch_add(1, Ordering::SeqCst) == 0 {
+            if depth.fetch_add(1, Ordering::SeqCst) == 0 && !is_over.load(Ordering::SeqCst) {
                 shared.register(&plain_waker);
                 shared.wake();
-                shared.register(this.get().unwrap());
+                shared.register(&own());
                 drop(shared.take_waker());
                 shared.register(&plain_waker);
-                shared.register(this.get().unwrap());
+                shared.register(&own());
             }
             depth.fetch_sub(1, Ordering::SeqCst);
         })
@@ -194,8 +197,7 @@ fn wakers_may_call_back() {
         drop: hook(),
         ..Hooks::default()
     });
-    this.set(task.clone().waker())
-        .unwrap_or_else(|_| unreachable!());
+    this.set(Arc::downgrade(&task)).unwrap();
     for _ in 0..10 {
         shared.register(&waker);
         assert!(shared.wake());
@@ -207,6 +209,9 @@ fn wakers_may_call_back() {
     }
     assert!(plain.wakes() >= 10);
     assert!(task.wakes() >= 10);
+    is_over.store(true, Ordering::SeqCst);
+    drop((shared.take_waker(), waker));
+    assert_eq!(task.wakers(), 0);
 }
 
 /// A task that waits for each step before the other side takes the next one: a lost wake hangs.

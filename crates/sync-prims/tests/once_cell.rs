@@ -16,7 +16,7 @@ use std::thread;
 
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 use support::grid::{GRID_OF_THREADS, released_on_threads};
-use support::{Hand, Hooks, Watchdog, poll_with};
+use support::{Hand, Hooks, Watchdog, forget, poll_with};
 use sync_prims::OnceCell;
 use sync_prims::blocking::block_on;
 use sync_prims::once_cell::{GetOrInit, GetOrTryInit, SetError};
@@ -324,8 +324,8 @@ fn the_value_is_dropped_once() {
 #[test]
 fn a_forgotten_turn_keeps_the_others_waiting_and_harms_nothing() {
     let mut cell = OnceCell::new();
-    std::mem::forget(Hand::pending(cell.get_or_init(pending)));
-    std::mem::forget(Hand::pending(cell.get_or_init(pending)));
+    forget(Hand::pending(cell.get_or_init(pending)));
+    forget(Hand::pending(cell.get_or_init(pending)));
     drop(Hand::pending(cell.get_or_init(pending)));
     assert_eq!(cell.set(1), Err(SetError::Busy(1)));
     assert_eq!(cell.take(), None);

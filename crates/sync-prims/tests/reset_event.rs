@@ -12,7 +12,7 @@ use proptest::prelude::{Strategy, any, proptest};
 use proptest::{collection, prop_oneof};
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 use support::grid::{GRID, GRID_OF_THREADS, released_in_order, released_on_threads};
-use support::{Hand, Watchdog};
+use support::{Hand, Watchdog, forget};
 use sync_prims::ResetEvent;
 use sync_prims::reset_event::Wait;
 
@@ -110,13 +110,13 @@ fn the_signal_of_a_dropped_waiter_goes_to_the_next_or_stays() {
 #[test]
 fn a_forgotten_waiter_keeps_its_signal_and_its_place() {
     let event = ResetEvent::automatic();
-    std::mem::forget(Hand::pending(event.wait()));
+    forget(Hand::pending(event.wait()));
     assert!(event.set());
     let mut second = Hand::pending(event.wait());
     assert!(event.set());
     assert!(second.poll().is_ready());
     // One that is forgotten in line is let through when it is its turn.
-    std::mem::forget(Hand::pending(event.wait()));
+    forget(Hand::pending(event.wait()));
     event.set();
     assert!(!event.is_set());
 }
