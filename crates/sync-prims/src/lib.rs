@@ -16,6 +16,7 @@
 //! | let many read or one write | [`RwLock`] |
 //! | let at most n at a time do something | [`Semaphore`] |
 //! | tell one of those who wait, or all, to look again | [`Notify`] |
+//! | meet n others, again and again | [`Barrier`] |
 //! | wake one task from anywhere | [`AtomicWaker`] |
 //! | build a primitive of your own | [`WaitQueue`] |
 //! | wait for any of these on a thread | [`blocking`] |
@@ -42,6 +43,7 @@
 extern crate alloc;
 
 mod atomic_waker;
+pub mod barrier;
 #[cfg(any(feature = "std", loom))]
 pub mod blocking;
 pub mod condvar;
@@ -65,6 +67,7 @@ pub mod wait_group;
 pub mod wait_queue;
 
 pub use atomic_waker::AtomicWaker;
+pub use barrier::Barrier;
 pub use condvar::CondVar;
 pub use event::{Event, SetOnce};
 pub use latch::Latch;

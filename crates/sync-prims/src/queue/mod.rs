@@ -75,6 +75,8 @@ pub use wake_batch::WakeBatch;
 pub(crate) enum Admission<R> {
     /// There is no need to wait.
     Enter(R),
+    /// There is no need to wait, and all who do are told, in the same step; see [`Locked::release_all`].
+    TellAll { value: R, token: Token },
     /// Wait behind all others; `tag` is for the primitive.
     Back { tag: usize },
     /// Wait before all others.
@@ -161,6 +163,10 @@ impl Queue {
         let (tag, front) = match admit(&mut locked) {
             Admission::Enter(value) => {
                 drop(locked);
+                return Poll::Ready(Waited::Entered(value));
+            }
+            Admission::TellAll { value, token } => {
+                locked.release_all(token);
                 return Poll::Ready(Waited::Entered(value));
             }
             Admission::Back { tag } => (tag, false),

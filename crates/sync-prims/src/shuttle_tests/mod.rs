@@ -8,6 +8,7 @@
 
 mod buffer;
 mod gate;
+mod meetings;
 mod tickets;
 
 /// Where a bug needs more preemptions than these at the right places, the random scheduler has to find it.

@@ -26,6 +26,7 @@ conformance! {
     event: crate::subjects::events::Event,
     event_with_a_value: crate::subjects::events::Value,
     semaphore: crate::subjects::permits::Semaphore,
+    barrier: crate::subjects::barriers::Barrier,
     rwlock_writers: crate::subjects::rwlocks::Writers,
     rwlock_readers: crate::subjects::rwlocks::Readers,
     rwlock_upgradable_readers: crate::subjects::rwlocks::UpgradableReaders,

@@ -14,7 +14,7 @@ pub(crate) fn notifications_and_cancellations<S: Subject>() {
     const WAITERS: usize = 4;
     const EACH: usize = if cfg!(debug_assertions) { 200 } else { 2_000 };
     let waiters = WAITERS.min(S::MOST_WAITERS);
-    if S::LETS == Lets::All || waiters < WAITERS {
+    if S::LETS == Lets::All && S::KEEPS || waiters < WAITERS {
         return in_rounds::<S>(waiters);
     }
     let subject = Arc::new(S::blocked(2 * waiters));

@@ -1,5 +1,6 @@
 //! Every primitive, as a [`Subject`](crate::subject::Subject).
 
+pub(crate) mod barriers;
 pub(crate) mod cells;
 pub(crate) mod condvars;
 pub(crate) mod counts;
