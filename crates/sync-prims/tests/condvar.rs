@@ -369,19 +369,6 @@ fn polled_after_it_was_ready_it_panics() {
 }
 
 #[test]
-fn it_is_a_const() {
-    static DONE: CondVar = CondVar::new();
-    static VALUE: Mutex<bool> = Mutex::new(false);
-    std::thread::scope(|threads| {
-        threads.spawn(|| {
-            *VALUE.lock_blocking() = true;
-            DONE.notify_all();
-        });
-        assert!(*DONE.wait_while_blocking(VALUE.lock_blocking(), |done| !*done));
-    });
-}
-
-#[test]
 fn all_can_be_shown() {
     let (condvar, mutex) = (CondVar::default(), Mutex::new(0));
     assert_eq!(format!("{condvar:?}"), "CondVar { awaited: false, .. }");

@@ -9,7 +9,7 @@ use sync_prims::condvar::Wait;
 use sync_prims::mutex::MutexGuard;
 use sync_prims::{CondVar, Mutex};
 
-use support::Hand;
+use support::{Hand, Watchdog};
 
 /// With both kinds of mutex.
 fn each(test: impl Fn(&CondVar, &Mutex<usize>)) {
@@ -139,4 +139,18 @@ fn what_it_lost_in_one_wait_does_not_count_in_the_next() {
     assert_eq!((before.wakes(), wait.wakes()), (1, wakes));
     drop(before.output());
     assert_eq!(wait.wakes(), wakes + 1);
+}
+
+#[test]
+fn a_thread_waits_for_a_condition_of_statics() {
+    let _watchdog = Watchdog::new("a_thread_waits_for_a_condition_of_statics");
+    static DONE: CondVar = CondVar::new();
+    static VALUE: Mutex<bool> = Mutex::new(false);
+    std::thread::scope(|threads| {
+        threads.spawn(|| {
+            *VALUE.lock_blocking() = true;
+            DONE.notify_all();
+        });
+        assert!(*DONE.wait_while_blocking(VALUE.lock_blocking(), |done| !*done));
+    });
 }

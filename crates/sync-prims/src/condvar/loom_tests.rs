@@ -20,8 +20,16 @@ struct Store {
 
 impl Store {
     fn new() -> Arc<Store> {
+        Store::of(Mutex::new(0))
+    }
+
+    fn barging() -> Arc<Store> {
+        Store::of(Mutex::barging(0))
+    }
+
+    fn of(left: Mutex<usize>) -> Arc<Store> {
         Arc::new(Store {
-            left: Arc::new(Mutex::new(0)),
+            left: Arc::new(left),
             more: CondVar::new(),
         })
     }
@@ -75,15 +83,21 @@ fn loom_notify_and_register() {
     });
 }
 
+fn notify_without_the_lock(store: Arc<Store>) {
+    let putter = spawn(&store, Store::put_then_notify);
+    store.take();
+    join([putter]);
+    assert_eq!(*store.lock(), 0);
+}
+
 #[test]
 fn loom_notify_without_the_lock() {
-    loom::model(|| {
-        let store = Store::new();
-        let putter = spawn(&store, Store::put_then_notify);
-        store.take();
-        join([putter]);
-        assert_eq!(*store.lock(), 0);
-    });
+    loom::model(|| notify_without_the_lock(Store::new()));
+}
+
+#[test]
+fn loom_notify_without_the_lock_barging() {
+    loom::model(|| notify_without_the_lock(Store::barging()));
 }
 
 #[test]
@@ -143,23 +157,29 @@ fn loom_notify_and_cancel() {
     });
 }
 
+fn cancel_while_it_waits_for_the_mutex(store: Arc<Store>) {
+    let mut first = in_line(&store);
+    let second = in_line(&store);
+    let mut left = store.lock();
+    *left += 1;
+    assert!(store.more.notify_one());
+    // It was told, and stands in the line of the mutex.
+    assert!(poll_once(first.as_mut()).is_pending());
+    let canceller = thread::spawn(move || drop(first));
+    drop(left);
+    block_on(second);
+    join([canceller]);
+    assert_eq!(*store.lock(), 0);
+}
+
 #[test]
 fn loom_cancel_while_it_waits_for_the_mutex() {
-    loom::model(|| {
-        let store = Store::new();
-        let mut first = in_line(&store);
-        let second = in_line(&store);
-        let mut left = store.lock();
-        *left += 1;
-        assert!(store.more.notify_one());
-        // It was told, and stands in the line of the mutex.
-        assert!(poll_once(first.as_mut()).is_pending());
-        let canceller = thread::spawn(move || drop(first));
-        drop(left);
-        block_on(second);
-        join([canceller]);
-        assert_eq!(*store.lock(), 0);
-    });
+    loom::model(|| cancel_while_it_waits_for_the_mutex(Store::new()));
+}
+
+#[test]
+fn loom_cancel_while_it_waits_for_the_mutex_barging() {
+    loom::model(|| cancel_while_it_waits_for_the_mutex(Store::barging()));
 }
 
 #[test]
