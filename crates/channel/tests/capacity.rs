@@ -172,3 +172,16 @@ fn offers_are_found_when_there_are_no_places_any_more() {
     }
     assert!(sends.iter_mut().all(|send| send.output().is_ok()));
 }
+
+/// Also behind an offer that is taken from its sender.
+#[test]
+fn who_wants_places_is_refused_when_there_are_none_any_more() {
+    let (sender, receiver) = bounded(1);
+    sender.try_send(0).unwrap();
+    let _offers = Hand::pending(sender.send(1));
+    let mut reserves = Hand::pending(sender.reserve());
+    sender.set_capacity(0);
+    assert_eq!((receiver.try_recv(), reserves.is_woken()), (Ok(0), false));
+    assert_eq!((receiver.try_recv(), reserves.is_woken()), (Ok(1), true));
+    assert!(reserves.output().is_err());
+}

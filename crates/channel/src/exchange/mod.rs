@@ -202,16 +202,19 @@ impl<F: Form> Exchange<F> {
     /// Takes what a waiting sender offers, from a channel that holds nothing. `None`: that message was sent elsewhere.
     #[inline(never)]
     fn take_offered<'c>(&'c self, mut state: Guard<'c, F>) -> Option<Taken<F::Item>> {
-        let (taken, sender, next) = match state.take_offered() {
-            Offered::Message(message, sender, next) => (Some(Taken::Value(message)), sender, next),
-            Offered::Lost(sender) => (None, sender, None),
+        let (taken, sender) = match state.take_offered() {
+            Offered::Message(message, sender) => (Some(Taken::Value(message)), sender),
+            Offered::Lost(sender) => (None, sender),
             Offered::Nothing => return Some(state.nothing()),
         };
-        drop(state);
-        let mut wakes = WakeBatch::new();
-        wakes.push_some(sender);
-        wakes.push_some(next);
-        wakes.wake_all();
+        if state.may_have_missed_offers() {
+            let mut wakes = WakeBatch::new();
+            wakes.push_some(sender);
+            self.settle_and_wake(state, wakes);
+        } else {
+            drop(state);
+            wake_some(sender);
+        }
         taken
     }
 

@@ -35,8 +35,8 @@ pub(crate) enum Taken<T> {
 
 /// What [`State::take_offered`] found.
 pub(crate) enum Offered<T> {
-    /// A message; to be woken: the sender it came from, and the receiver that is to look for the next one.
-    Message(T, Option<Waker>, Option<Waker>),
+    /// A message, and the sender it came from, to be woken.
+    Message(T, Option<Waker>),
     /// The message was sent elsewhere meanwhile; its sender is to be woken. There may be others.
     Lost(Option<Waker>),
     /// None.
@@ -212,16 +212,20 @@ impl<B: Buffer> State<B> {
 
     /// An offer that was not announced when it came may be the first one now, because the one before it wanted places,
     /// or something was buffered: hands out the waker of the receiver that is to look, if the offer waits for it.
-    ///
-    /// Where there never are places, every offer is announced when it comes.
     fn pass_offer_on(&mut self) -> Option<Waker> {
         let is_offered = self.buffer.len() == 0 && self.room() == 0 && self.has_message();
-        let was_announced = self.buffer.capacity() == 0 && !self.had_places && !self.is_eager;
-        if is_offered && !was_announced {
+        if is_offered && self.may_have_missed_offers() {
             self.receivers.notify_first(LOOK)
         } else {
             None
         }
+    }
+
+    /// Whether those in line may have lined up behind something else than an offer. Where there never are places, none
+    /// has, and each was announced when it came.
+    #[inline]
+    pub(crate) fn may_have_missed_offers(&self) -> bool {
+        self.buffer.capacity() > 0 || self.had_places || self.is_eager
     }
 
     /// Notifies some of those who were released, as many as the batch has room for; whether there are more.
@@ -250,8 +254,7 @@ impl<B: Buffer> State<B> {
         };
         // SAFETY: the slot of a linked waiter has a message, which is taken once: the waiter is told so below.
         let message = unsafe { slot.take() };
-        let sender = self.senders.notify_first(SENT);
-        Offered::Message(message, sender, self.pass_offer_on())
+        Offered::Message(message, self.senders.notify_first(SENT))
     }
 
     /// What the first of the waiting senders wants. To be used before that sender is told anything.
