@@ -21,6 +21,7 @@
 //! | [`unbounded`] | as many as memory does | at once |
 //! | [`Channel`]`<T, N>` | up to `N`, in itself: used by reference, no allocation | as above |
 //! | [`oneshot`] | one message, ever | at once |
+//! | [`broadcast`] | up to `n` messages, each for all receivers | it is kept for them |
 //!
 //! [`local`] has the same for one thread, without atomics, for messages that are not [`Send`].
 //!
@@ -43,6 +44,7 @@
 
 extern crate alloc;
 
+pub mod broadcast;
 mod by_reference;
 mod error;
 mod exchange;
@@ -51,6 +53,7 @@ pub mod local;
 pub mod oneshot;
 pub mod select;
 mod sync;
+mod wait;
 
 pub use by_reference::Channel;
 pub use error::{
