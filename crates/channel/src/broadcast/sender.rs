@@ -3,9 +3,11 @@
 use alloc::sync::Arc;
 use core::fmt;
 
+#[cfg(feature = "std")]
+use super::SendError;
 use super::send::Offer;
 use super::state::Refused;
-use super::{Overflow, Receiver, Send, SendError, Shared, TrySendError};
+use super::{Overflow, Receiver, Send, Shared, TrySendError};
 
 /// The side of a [`broadcast`](super) channel that sends.
 ///
