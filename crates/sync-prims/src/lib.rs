@@ -17,6 +17,7 @@
 //! | let at most n at a time do something | [`Semaphore`] |
 //! | tell one of those who wait, or all, to look again | [`Notify`] |
 //! | meet n others, again and again | [`Barrier`] |
+//! | ask tasks to stop, and those they have started | [`CancellationToken`] |
 //! | wake one task from anywhere | [`AtomicWaker`] |
 //! | build a primitive of your own | [`WaitQueue`] |
 //! | wait for any of these on a thread | [`blocking`] |
@@ -46,6 +47,7 @@ mod atomic_waker;
 pub mod barrier;
 #[cfg(any(feature = "std", loom))]
 pub mod blocking;
+pub mod cancellation_token;
 pub mod condvar;
 pub mod event;
 pub mod latch;
@@ -68,6 +70,7 @@ pub mod wait_queue;
 
 pub use atomic_waker::AtomicWaker;
 pub use barrier::Barrier;
+pub use cancellation_token::CancellationToken;
 pub use condvar::CondVar;
 pub use event::{Event, SetOnce};
 pub use latch::Latch;

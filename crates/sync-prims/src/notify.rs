@@ -236,7 +236,7 @@ impl Notify {
             match self.state.compare_exchange_weak(
                 word,
                 change(word),
-                Ordering::AcqRel,
+                Ordering::Release,
                 Ordering::Relaxed,
             ) {
                 Ok(_) => return true,
@@ -298,7 +298,7 @@ impl Notify {
         let taken = word & PERMIT != 0
             && self
                 .state
-                .compare_exchange(word, word & !PERMIT, Ordering::AcqRel, Ordering::Relaxed)
+                .compare_exchange(word, word & !PERMIT, Ordering::Acquire, Ordering::Relaxed)
                 .is_ok();
         taken.then_some(ONE)
     }
@@ -320,7 +320,7 @@ impl Notify {
             };
             match self
                 .state
-                .compare_exchange_weak(word, new, Ordering::AcqRel, Ordering::Acquire)
+                .compare_exchange_weak(word, new, Ordering::Acquire, Ordering::Acquire)
             {
                 Ok(_) => return admission,
                 Err(now) => word = now,

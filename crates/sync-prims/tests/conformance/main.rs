@@ -20,6 +20,7 @@ mod support;
 static ALLOCATOR: support::allocator::Counting = support::allocator::Counting;
 
 conformance! {
+    cancellation_token: crate::subjects::events::CancellationToken,
     wait_queue: crate::subjects::queues::WaitQueue,
     notify: crate::subjects::queues::Notify,
     notify_owned: crate::subjects::queues::OwnedNotify,

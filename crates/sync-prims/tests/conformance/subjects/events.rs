@@ -121,3 +121,31 @@ impl Subject for AutomaticResetEvent {
         let _ = format!("{:?} {:?}", self.0, self.0.wait());
     }
 }
+
+pub(crate) struct CancellationToken(sync_prims::CancellationToken);
+
+impl Subject for CancellationToken {
+    const LETS: Lets = Lets::All;
+    const KEEPS: bool = true;
+
+    fn blocked(_waiters: usize) -> Self {
+        CancellationToken(sync_prims::CancellationToken::new())
+    }
+
+    fn wait(&self) -> impl Future<Output = ()> + Send {
+        self.0.cancelled()
+    }
+
+    fn notify_one(&self) {
+        self.0.cancel();
+    }
+
+    fn notify_all(&self, _waiters: usize) {
+        self.0.cancel();
+    }
+
+    fn look(&self) {
+        drop(self.0.child_token());
+        let _ = format!("{:?} {:?}", self.0, self.0.cancelled());
+    }
+}
