@@ -239,7 +239,7 @@ fn a_guard_sets_its_event_on_every_way_out() {
 
     let unwound = Arc::new(Event::new());
     let thread = {
-        let guard = unwound.clone().guard_owned();
+        let guard = unwound.guard_owned();
         thread::spawn(move || {
             let _guard = guard;
             panic!("unwinds past the guard");
@@ -263,7 +263,7 @@ fn a_guard_sets_its_event_on_every_way_out() {
 fn a_disarmed_guard_sets_nothing() {
     let event = Arc::new(Event::new());
     event.guard().disarm();
-    let guard = event.clone().guard_owned();
+    let guard = event.guard_owned();
     assert!(!guard.event().is_set());
     guard.disarm();
     assert!(!event.is_set());

@@ -169,7 +169,7 @@ fn a_guard_counts_on_every_way_out() {
     drop(latch.guard());
     assert_eq!(latch.remaining(), 3);
 
-    let guard = latch.clone().guard_owned();
+    let guard = latch.guard_owned();
     let thread = thread::spawn(move || {
         let _guard = guard;
         panic!("unwinds past the guard");
@@ -186,7 +186,7 @@ fn a_guard_counts_on_every_way_out() {
     assert_eq!(latch.remaining(), 1);
 
     latch.guard().disarm();
-    let guard = latch.clone().guard_owned();
+    let guard = latch.guard_owned();
     assert_eq!(guard.latch().remaining(), 1);
     guard.disarm();
     assert_eq!(latch.remaining(), 1);

@@ -192,7 +192,7 @@ fn a_guard_is_done_on_every_way_out() {
     drop(second);
     assert_eq!(group.count(), 0);
 
-    let guard = group.clone().enter_owned();
+    let guard = group.enter_owned();
     let thread = thread::spawn(move || {
         let _more = guard.clone();
         let _guard = guard;
@@ -216,7 +216,7 @@ fn a_guard_can_be_for_one_that_was_added_already() {
     let group = Arc::new(at_work(3));
     drop(group.guard());
     assert_eq!(group.count(), 2);
-    drop(group.clone().guard_owned());
+    drop(group.guard_owned());
     assert_eq!(group.count(), 1);
     group.guard().disarm();
     assert_eq!(group.count(), 1);

@@ -73,7 +73,7 @@ impl Event {
     }
 
     /// The same, and it keeps the event alive.
-    pub const fn guard_owned(self: Arc<Event>) -> OwnedEventGuard {
-        EventGuard::new(self)
+    pub fn guard_owned(self: &Arc<Event>) -> OwnedEventGuard {
+        EventGuard::new(self.clone())
     }
 }

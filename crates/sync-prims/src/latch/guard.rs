@@ -75,7 +75,7 @@ impl Latch {
     }
 
     /// The same, and it keeps the latch alive.
-    pub const fn guard_owned(self: Arc<Latch>) -> OwnedLatchGuard {
-        LatchGuard::new(self)
+    pub fn guard_owned(self: &Arc<Latch>) -> OwnedLatchGuard {
+        LatchGuard::new(self.clone())
     }
 }

@@ -19,7 +19,7 @@ use super::WaitGroup;
 /// use sync_prims::WaitGroup;
 ///
 /// let work = Arc::new(WaitGroup::new());
-/// let at_work = work.clone().enter_owned();
+/// let at_work = work.enter_owned();
 /// for _ in 0..3 {
 ///     let at_work = at_work.clone();
 ///     std::thread::spawn(move || {
@@ -99,8 +99,8 @@ impl WaitGroup {
     }
 
     /// The same, and the guard keeps the group alive.
-    pub fn enter_owned(self: Arc<WaitGroup>) -> OwnedWaitGroupGuard {
-        WaitGroupGuard::enter(self)
+    pub fn enter_owned(self: &Arc<WaitGroup>) -> OwnedWaitGroupGuard {
+        WaitGroupGuard::enter(self.clone())
     }
 
     /// A guard for one that was added already: calls [`done`](WaitGroup::done) when it is dropped.
@@ -109,7 +109,7 @@ impl WaitGroup {
     }
 
     /// The same, and it keeps the group alive.
-    pub const fn guard_owned(self: Arc<WaitGroup>) -> OwnedWaitGroupGuard {
-        WaitGroupGuard::new(self)
+    pub fn guard_owned(self: &Arc<WaitGroup>) -> OwnedWaitGroupGuard {
+        WaitGroupGuard::new(self.clone())
     }
 }
