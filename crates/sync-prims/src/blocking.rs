@@ -92,10 +92,10 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
 /// ```
 /// use std::time::Duration;
 ///
-/// use sync_prims::{Event, blocking::block_on_timeout};
+/// use sync_prims::{Semaphore, blocking::block_on_timeout};
 ///
-/// let event = Event::new();
-/// assert_eq!(block_on_timeout(event.wait(), Duration::from_millis(1)), None);
+/// let permits = Semaphore::new(0);
+/// assert!(block_on_timeout(permits.acquire(), Duration::from_millis(1)).is_none());
 /// ```
 pub fn block_on_timeout<F: Future>(future: F, timeout: Duration) -> Option<F::Output> {
     let future = pin!(future);

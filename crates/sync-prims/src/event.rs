@@ -80,7 +80,7 @@ const TOLD: Token = Token(0);
 /// ```
 /// use sync_prims::{Event, blocking::block_on};
 ///
-/// let answer = Event::for_value();
+/// let answer = Event::new();
 /// let (waited, set) = std::thread::scope(|threads| {
 ///     let waiter = threads.spawn(|| *block_on(answer.wait_value()));
 ///     let setter = threads.spawn(|| answer.set_value(42));
@@ -107,13 +107,6 @@ unsafe impl<T: Send> Send for Event<T> {}
 unsafe impl<T: Send + Sync> Sync for Event<T> {}
 
 impl Event {
-    const_unless_loom! {
-        /// An event that is not set, and has no value to say. [`for_value`](Event::for_value) makes one that has.
-        pub const fn new() -> Event {
-            Event::for_value()
-        }
-    }
-
     /// Lets it have happened, and wakes all who wait. `false` if it had been set before: then nothing is done.
     #[inline]
     pub fn set(&self) -> bool {
@@ -122,6 +115,17 @@ impl Event {
 }
 
 impl<T> Event<T> {
+    const_unless_loom! {
+        /// An event that is not set.
+        pub const fn new() -> Event<T> {
+            Event {
+                state: AtomicUsize::new(0),
+                queue: Queue::new(),
+                value: Slot::empty(),
+            }
+        }
+    }
+
     /// Whether it has happened.
     #[inline]
     pub fn is_set(&self) -> bool {
@@ -167,7 +171,7 @@ impl<T> Event<T> {
 
 impl<T> Default for Event<T> {
     fn default() -> Event<T> {
-        Event::for_value()
+        Event::new()
     }
 }
 

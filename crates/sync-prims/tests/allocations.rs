@@ -53,7 +53,7 @@ fn the_counter_counts() {
 fn threads_that_wait_for_what_is_set() {
     let event = Event::new();
     blocking(|| event.wait_blocking(), || true, || _ = event.set());
-    let value = Event::for_value();
+    let value = Event::new();
     blocking(
         || assert_eq!(*value.wait_value_blocking(), 7),
         || true,

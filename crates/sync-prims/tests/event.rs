@@ -14,7 +14,7 @@ use std::{marker::PhantomData, thread};
 
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 use support::grid::{GRID, GRID_OF_THREADS, released_in_order, released_on_threads};
-use support::{Hooks, Watchdog, poll_once, poll_with};
+use support::{Hand, Hooks, Watchdog, poll_once, poll_with};
 use sync_prims::event::{EventGuard, OwnedEventGuard, Wait, WaitCloned, WaitValue};
 use sync_prims::{Event, SetOnce};
 
@@ -50,7 +50,7 @@ fn it_is_set_once_and_for_good() {
 #[test]
 fn it_can_be_a_static() {
     static EVENT: Event = Event::new();
-    static VALUE: SetOnce<String> = SetOnce::for_value();
+    static VALUE: SetOnce<String> = SetOnce::new();
     thread::spawn(|| {
         VALUE.set_value("set".to_owned()).unwrap();
         EVENT.set()
@@ -85,7 +85,7 @@ fn waiters_are_woken_in_the_order_they_came() {
 #[test]
 fn waiters_for_a_value_are_woken_in_the_order_they_came() {
     for (setters, waiters) in GRID {
-        let event = Event::for_value();
+        let event = Event::new();
         let refused = AtomicUsize::new(0);
         let set = || {
             if let Err(value) = event.set_value("set".to_owned()) {
@@ -103,7 +103,7 @@ fn waiters_for_a_value_are_woken_in_the_order_they_came() {
 fn threads_wait_and_set() {
     let _watchdog = Watchdog::new("threads_wait_and_set");
     for (setters, waiters) in GRID_OF_THREADS {
-        let event = Event::for_value();
+        let event = Event::new();
         let (refused, seen) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let wait = || {
             assert_eq!(event.wait_value_blocking(), "set");
@@ -123,7 +123,7 @@ fn threads_wait_and_set() {
 fn registering_against_setting() {
     let _watchdog = Watchdog::new("registering_against_setting");
     for _ in 0..2_000 {
-        let event = Event::for_value();
+        let event = Event::new();
         thread::scope(|threads| {
             threads.spawn(|| event.set_value(Box::new(7)));
             assert_eq!(**event.wait_value_blocking(), 7);
@@ -133,7 +133,7 @@ fn registering_against_setting() {
 
 #[test]
 fn a_second_value_is_refused_and_comes_back() {
-    let event = Event::for_value();
+    let event = Event::new();
     assert_eq!(event.get(), None);
     assert_eq!(event.set_value("first".to_owned()), Ok(()));
     assert_eq!(
@@ -146,7 +146,7 @@ fn a_second_value_is_refused_and_comes_back() {
 
 #[test]
 fn the_value_can_be_changed_and_taken_by_its_only_owner() {
-    let mut event = Event::for_value();
+    let mut event = Event::new();
     assert_eq!(event.get_mut(), None);
     assert_eq!(event.take(), None);
     event.set_value(1).unwrap();
@@ -155,13 +155,13 @@ fn the_value_can_be_changed_and_taken_by_its_only_owner() {
     assert!(!event.is_set());
     assert_eq!(event.set_value(3), Ok(()));
     assert_eq!(event.into_inner(), Some(3));
-    assert_eq!(Event::<u8>::for_value().into_inner(), None);
+    assert_eq!(Event::<u8>::new().into_inner(), None);
 }
 
 #[test]
 fn the_value_is_dropped_once() {
     let value = Arc::new(());
-    drop(Event::<Arc<()>>::for_value());
+    drop(Event::<Arc<()>>::new());
     let event = Event::from(value.clone());
     let refused = event.set_value(value.clone());
     assert_eq!(Arc::strong_count(&value), 3);
@@ -182,7 +182,7 @@ fn a_value_without_bytes_is_dropped_once_too() {
             DROPPED.fetch_add(1, Ordering::Relaxed);
         }
     }
-    let event = Event::for_value();
+    let event = Event::new();
     event.set_value(Token(PhantomData)).unwrap();
     assert_eq!(DROPPED.load(Ordering::Relaxed), 0);
     let refused = event.set_value(Token(PhantomData));
@@ -206,7 +206,7 @@ fn a_value_without_bytes_is_dropped_once_if_a_waker_panics() {
         wake: Some(Box::new(|| panic!("as it should"))),
         ..Hooks::default()
     });
-    let event = Event::for_value();
+    let event = Event::new();
     let mut wait = Box::pin(event.wait());
     assert!(poll_with(wait.as_mut(), &hooks.waker()).is_pending());
     let set = catch_unwind(AssertUnwindSafe(|| event.set_value(Token).is_ok()));
@@ -220,7 +220,7 @@ fn a_value_without_bytes_is_dropped_once_if_a_waker_panics() {
 
 #[test]
 fn waits_for_a_value_lend_or_clone_it() {
-    let event = Event::for_value();
+    let event = Event::new();
     let mut lent = pin!(event.wait_value());
     let mut cloned = pin!(event.wait_cloned());
     assert!(poll_once(lent.as_mut()).is_pending());
@@ -229,6 +229,23 @@ fn waits_for_a_value_lend_or_clone_it() {
     let value = event.get().unwrap();
     assert!(matches!(poll_once(lent), Poll::Ready(lent) if std::ptr::eq(lent, value)));
     assert!(matches!(poll_once(cloned), Poll::Ready(cloned) if cloned == "set"));
+}
+
+#[test]
+fn a_forgotten_wait_harms_nobody() {
+    let mut event = Event::new();
+    std::mem::forget(Hand::pending(event.wait_value()));
+    let mut wait = Hand::pending(event.wait_value());
+    std::mem::forget(Hand::pending(event.wait()));
+    event.set_value(1).unwrap();
+    assert_eq!(wait.output(), &1);
+    drop(wait);
+    // One that is in line still when the event begins anew.
+    assert_eq!(event.take(), Some(1));
+    std::mem::forget(Hand::pending(event.wait()));
+    assert_eq!(event.take(), None);
+    event.set_value(2).unwrap();
+    assert_eq!(event.get(), Some(&2));
 }
 
 #[test]
@@ -273,7 +290,7 @@ fn a_disarmed_guard_sets_nothing() {
 
 #[test]
 fn it_says_what_it_is() {
-    let event = Event::for_value();
+    let event = Event::new();
     assert_eq!(format!("{event:?}"), "Event { is_set: false, .. }");
     event.set_value(1).unwrap();
     assert_eq!(format!("{event:?}"), "Event { value: 1, .. }");

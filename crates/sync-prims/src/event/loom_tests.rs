@@ -93,7 +93,7 @@ fn loom_cancel_and_cancel() {
 #[test]
 fn loom_two_setters_of_a_value_and_two_waiters() {
     loom::model(|| {
-        let event = Arc::new(Event::for_value());
+        let event = Arc::new(Event::new());
         let waiter = {
             let event = event.clone();
             thread::spawn(move || *block_on(event.wait_value()))
@@ -118,7 +118,7 @@ fn loom_two_setters_of_a_value_and_two_waiters() {
 #[test]
 fn loom_set_value_and_get() {
     loom::model(|| {
-        let event = Arc::new(Event::for_value());
+        let event = Arc::new(Event::new());
         let setter = {
             let event = event.clone();
             thread::spawn(move || event.set_value(Box::new(1)))
@@ -135,7 +135,7 @@ fn loom_set_value_and_get() {
 #[test]
 fn loom_register_and_set_value() {
     loom::model(|| {
-        let event = Arc::new(Event::for_value());
+        let event = Arc::new(Event::new());
         let setter = {
             let event = event.clone();
             thread::spawn(move || event.set_value(1).unwrap())
@@ -148,7 +148,7 @@ fn loom_register_and_set_value() {
 #[test]
 fn loom_cancel_and_set_value() {
     loom::model(|| {
-        let event = Arc::new(Event::for_value());
+        let event = Arc::new(Event::new());
         let setter = {
             let event = event.clone();
             thread::spawn(move || event.set_value(1).unwrap())

@@ -11,7 +11,7 @@ use pin_project_lite::pin_project;
 use super::{Event, FILLING, SET, Wait};
 use crate::queue::Queue;
 use crate::slot::Slot;
-use crate::sync::{AtomicUsize, Ordering, const_unless_loom};
+use crate::sync::{AtomicUsize, Ordering};
 
 /// An [`Event`] with a value, under the name that other libraries use.
 ///
@@ -20,7 +20,7 @@ use crate::sync::{AtomicUsize, Ordering, const_unless_loom};
 /// ```
 /// use sync_prims::SetOnce;
 ///
-/// static ADDRESS: SetOnce<String> = SetOnce::for_value();
+/// static ADDRESS: SetOnce<String> = SetOnce::new();
 ///
 /// assert_eq!(ADDRESS.set_value("[::1]:80".to_owned()), Ok(()));
 /// assert_eq!(ADDRESS.wait_value_blocking(), "[::1]:80");
@@ -28,17 +28,6 @@ use crate::sync::{AtomicUsize, Ordering, const_unless_loom};
 pub type SetOnce<T> = Event<T>;
 
 impl<T> Event<T> {
-    const_unless_loom! {
-        /// An event that is not set, and will be with a value.
-        pub const fn for_value() -> Event<T> {
-            Event {
-                state: AtomicUsize::new(0),
-                queue: Queue::new(),
-                value: Slot::empty(),
-            }
-        }
-    }
-
     /// Lets it have happened, with this value, and wakes all who wait.
     ///
     /// # Errors

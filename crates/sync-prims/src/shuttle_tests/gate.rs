@@ -58,7 +58,7 @@ impl Gate {
 
 fn visits(places: usize, closed: bool) {
     let gate = Arc::new(Gate {
-        opened: Event::for_value(),
+        opened: Event::new(),
         room: Semaphore::new(PERMITS),
         inside: AtomicUsize::new(0),
         refused: AtomicUsize::new(0),

@@ -43,7 +43,7 @@ impl Subject for Value {
     const KEEPS: bool = true;
 
     fn blocked(_waiters: usize) -> Self {
-        Value(sync_prims::Event::for_value())
+        Value(sync_prims::Event::new())
     }
 
     fn wait(&self) -> impl Future<Output = ()> + Send {
