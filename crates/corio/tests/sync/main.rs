@@ -1,5 +1,6 @@
 //! The primitives on contexts: the acceptance grids at full size, and where and when a woken task runs.
 
+mod barrier;
 mod condvar;
 mod event;
 mod giving_up;
