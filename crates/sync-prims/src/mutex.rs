@@ -29,7 +29,8 @@ use raw::Policy;
 
 /// A value that one task or thread at a time may touch, across `await`s if it has to.
 ///
-/// Free, it costs one atomic read-modify-write to lock and one to unlock, by whichever method. A wait costs no allocation.
+/// Free, it costs one atomic read-modify-write to lock and one to unlock, by whichever method; the owned forms count the
+/// [`Arc`] besides. A wait costs no allocation.
 ///
 /// ```
 /// use sync_prims::{Mutex, blocking::block_on};

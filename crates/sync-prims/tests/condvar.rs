@@ -20,6 +20,9 @@ type SyncOnly = StdMutexGuard<'static, u8>;
 type Condition<T> = fn(&mut T) -> bool;
 
 assert_impl_all!(CondVar: Send, Sync, Unpin);
+// It holds the node that the queue points to.
+assert_not_impl_any!(Wait<'static, OwnedMutexGuard<u8>>: Unpin);
+assert_not_impl_any!(WaitWhile<'static, OwnedMutexGuard<u8>, Condition<u8>>: Unpin);
 assert_impl_all!(Wait<'static, MutexGuard<'static, SendOnly>>: Send);
 assert_impl_all!(Wait<'static, OwnedMutexGuard<SendOnly>>: Send);
 assert_impl_all!(WaitWhile<'static, MutexGuard<'static, SendOnly>, Condition<SendOnly>>: Send);

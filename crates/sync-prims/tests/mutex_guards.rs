@@ -24,6 +24,9 @@ type Neither = Rc<u8>;
 
 assert_impl_all!(Mutex<SendOnly>: Send, Sync);
 assert_not_impl_any!(Mutex<SyncOnly>: Send, Sync);
+// They hold the node that the queue points to.
+assert_not_impl_any!(Lock<'static, u8>: Unpin);
+assert_not_impl_any!(LockOwned<u8>: Unpin);
 assert_impl_all!(Lock<'static, SendOnly>: Send);
 assert_impl_all!(LockOwned<SendOnly>: Send);
 assert_not_impl_any!(Lock<'static, SyncOnly>: Send);
