@@ -391,3 +391,24 @@ fn threads_work_on_one_tree() {
         assert!(woken.load(Ordering::Relaxed) > 0);
     }
 }
+
+#[test]
+fn wakers_that_panic_on_several_tokens_keep_nobody_from_being_woken() {
+    let parent = CancellationToken::new();
+    let panics = Arc::new(Hooks {
+        wake: Some(Box::new(|| panic!("wake"))),
+        ..Hooks::default()
+    });
+    let children: Vec<_> = (0..5).map(|_| parent.child_token()).collect();
+    let waits: Vec<_> = children
+        .iter()
+        .map(|child| {
+            let mut broken = Box::pin(child.cancelled());
+            let waker = panics.clone().waker();
+            assert!(poll_with(broken.as_mut(), &waker).is_pending());
+            (broken, Hand::pending(child.cancelled()))
+        })
+        .collect();
+    assert!(catch_unwind(AssertUnwindSafe(|| parent.cancel())).is_err());
+    assert!(waits.iter().all(|(_, wait)| wait.wakes() == 1));
+}

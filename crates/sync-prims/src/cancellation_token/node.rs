@@ -40,7 +40,7 @@ use core::pin::Pin;
 use core::ptr;
 use core::task::{Context, Poll, ready};
 
-use crate::queue::{Admission, Queue, Token, Waiter};
+use crate::queue::{Admission, Queue, Token, Waiter, quietly};
 use crate::sync::{AtomicUsize, Lock, Ordering, UnsafeCell};
 
 const OPEN: usize = 0;
@@ -328,9 +328,11 @@ fn wake(tree: &Lock<Tree>, told: Told) {
 
     impl Drop for Rest<'_> {
         fn drop(&mut self) {
-            self.wake();
+            // A turn that ends in a panic as well has woken a node's waiters.
+            while !quietly(|| self.wake()) {}
         }
     }
 
-    Rest { tree, told }.wake();
+    let mut rest = Rest { tree, told };
+    rest.wake();
 }

@@ -66,7 +66,7 @@ use core::task::{Context, Poll, Waker};
 
 use crate::sync::{Lock, LockGuard, const_unless_loom};
 pub use list::WaitList;
-use quietly::quietly;
+pub(crate) use quietly::quietly;
 use waiter::Standing;
 pub use waiter::{Token, Waiter};
 pub use wake_batch::WakeBatch;
