@@ -157,60 +157,59 @@ fn who_panics_gives_the_turn_to_the_next() {
     }
 }
 
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum End {
+    Drop,
+    Fail,
+    Panic,
+}
+
+/// An initialiser that ends in this way when it is polled for the second time, and notes when it is dropped.
+struct Noted<'l> {
+    log: &'l RefCell<Vec<&'static str>>,
+    end: End,
+    begun: bool,
+}
+
+impl Future for Noted<'_> {
+    type Output = Result<u8, ()>;
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<u8, ()>> {
+        if !std::mem::replace(&mut self.begun, true) {
+            return Poll::Pending;
+        }
+        assert_eq!(self.end, End::Fail, "as it should");
+        Poll::Ready(Err(()))
+    }
+}
+
+impl Drop for Noted<'_> {
+    fn drop(&mut self) {
+        self.log.borrow_mut().push("dropped");
+    }
+}
+
 #[test]
-fn an_initialiser_is_dropped_before_the_next_is_called() {
-    /// Notes when it is dropped; fails when it is polled for the second time.
-    struct Noted<'l>(&'l RefCell<Vec<&'static str>>, u8);
-
-    impl Future for Noted<'_> {
-        type Output = Result<u8, ()>;
-
-        fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<u8, ()>> {
-            self.1 += 1;
-            match self.1 {
-                1 => Poll::Pending,
-                2 => Poll::Ready(Err(())),
-                _ => panic!("polled too often"),
-            }
-        }
-    }
-
-    impl Drop for Noted<'_> {
-        fn drop(&mut self) {
-            self.0.borrow_mut().push("dropped");
-        }
-    }
-
-    #[derive(Debug)]
-    enum End {
-        Drop,
-        Fail,
-        Panic,
-    }
-
+fn an_initialiser_is_dropped_before_the_next_has_the_turn() {
     for end in [End::Drop, End::Fail, End::Panic] {
         let log = RefCell::new(Vec::new());
         let cell = OnceCell::new();
-        let polled = if matches!(end, End::Panic) { 2 } else { 0 };
-        let init = || async {
-            let mut noted = Box::pin(Noted(&log, 0));
-            poll_fn(|cx| noted.as_mut().poll(cx).map(|_| ())).await;
-            for _ in 0..polled {
-                poll_fn(|cx| noted.as_mut().poll(cx).map(|_| ())).await;
-            }
-            Err::<u8, ()>(())
+        let init = || Noted {
+            log: &log,
+            end,
+            begun: false,
         };
-        let mut first = Hand::pending(cell.get_or_try_init(init));
+        let mut first = Some(Hand::pending(cell.get_or_try_init(init)));
         let mut second = Hand::pending(cell.get_or_init(|| {
             log.borrow_mut().push("called");
             ready(2)
         }));
-        match end {
-            End::Drop => drop(first),
-            End::Fail => assert_eq!(first.output(), Err(())),
-            End::Panic => {
-                assert!(catch_unwind(AssertUnwindSafe(|| first.poll())).is_err());
-            }
+        if end == End::Drop {
+            first = None;
+        }
+        if let Some(first) = &mut first {
+            let polled = catch_unwind(AssertUnwindSafe(|| first.poll()));
+            assert_eq!(polled.is_err(), end == End::Panic);
         }
         assert_eq!(*second.output(), 2);
         assert_eq!(*log.borrow(), ["dropped", "called"], "{end:?}");
@@ -283,8 +282,11 @@ fn polled_again_after_an_error_it_panics_or_has_the_value() {
     let cell = OnceCell::new();
     let mut failed = Hand::new(cell.get_or_try_init(|| ready(Err(()))));
     assert_eq!(failed.output(), Err(()));
-    assert!(catch_unwind(AssertUnwindSafe(|| failed.poll())).is_err());
-    // It has not taken the turn.
+    // Also while another has the turn; and it does not take it itself.
+    for another_makes_it in [true, false] {
+        let _making = another_makes_it.then(|| Hand::pending(cell.get_or_init(pending)));
+        assert!(catch_unwind(AssertUnwindSafe(|| failed.poll())).is_err());
+    }
     assert_eq!(cell.set(1), Ok(()));
     assert_eq!(failed.output(), Ok(&1));
 }

@@ -9,6 +9,23 @@ use super::Latch;
 use crate::testing::poll_once;
 
 #[test]
+fn loom_register_and_the_last_count() {
+    loom::model(|| {
+        let shared = Arc::new((Latch::new(1), AtomicUsize::new(0)));
+        let counter = {
+            let shared = shared.clone();
+            thread::spawn(move || {
+                shared.1.store(1, Ordering::Relaxed);
+                assert!(shared.0.count_down());
+            })
+        };
+        block_on(shared.0.wait());
+        assert_eq!(shared.1.load(Ordering::Relaxed), 1);
+        counter.join().unwrap();
+    });
+}
+
+#[test]
 fn loom_the_last_two_counts_and_a_wait() {
     loom::model(|| {
         let shared = Arc::new((Latch::new(2), AtomicUsize::new(0)));

@@ -160,18 +160,20 @@ fn loom_reset_and_wait() {
 #[test]
 fn loom_set_for_one_in_line_and_register() {
     loom::model(|| {
-        let shared = Arc::new((ResetEvent::manual(), AtomicUsize::new(0)));
+        let shared = Arc::new((ResetEvent::manual(), loom::cell::UnsafeCell::new(0)));
         let mut before = Box::pin(shared.0.wait());
         assert!(poll_once(before.as_mut()).is_pending());
         let setter = {
             let shared = shared.clone();
             thread::spawn(move || {
-                shared.1.store(1, Ordering::Relaxed);
+                // SAFETY: the waiter reads after the event.
+                shared.1.with_mut(|value| unsafe { *value = 1 });
                 assert!(shared.0.set());
             })
         };
         block_on(shared.0.wait());
-        assert_eq!(shared.1.load(Ordering::Relaxed), 1);
+        // SAFETY: the setter wrote before the event.
+        assert_eq!(shared.1.with(|value| unsafe { *value }), 1);
         setter.join().unwrap();
         assert!(poll_once(before.as_mut()).is_ready());
     });

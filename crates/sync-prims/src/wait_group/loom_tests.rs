@@ -16,6 +16,23 @@ fn at_work(count: usize) -> WaitGroup {
 }
 
 #[test]
+fn loom_register_and_the_last_done() {
+    loom::model(|| {
+        let shared = Arc::new((at_work(1), AtomicUsize::new(0)));
+        let worker = {
+            let shared = shared.clone();
+            thread::spawn(move || {
+                shared.1.store(1, Ordering::Relaxed);
+                assert!(shared.0.done());
+            })
+        };
+        block_on(shared.0.wait());
+        assert_eq!(shared.1.load(Ordering::Relaxed), 1);
+        worker.join().unwrap();
+    });
+}
+
+#[test]
 fn loom_two_dones_and_a_wait() {
     loom::model(|| {
         let shared = Arc::new((at_work(2), AtomicUsize::new(0)));
