@@ -328,19 +328,6 @@ fn wakers_may_call_back() {
 }
 
 #[test]
-fn a_forgotten_wait_leaks_and_harms_nobody() {
-    let root = CancellationToken::new();
-    let mut forgotten = Box::pin(root.child_token().cancelled_owned());
-    assert!(poll_once(forgotten.as_mut()).is_pending());
-    // Never freed, so its place in the queue stays valid.
-    let forgotten = Box::leak(Box::new(forgotten));
-    let child = root.child_token();
-    root.cancel();
-    assert!(child.is_cancelled());
-    assert!(poll_once(forgotten.as_mut()).is_ready());
-}
-
-#[test]
 fn debug_says_whether_it_is_cancelled() {
     let token = CancellationToken::new();
     assert_eq!(
