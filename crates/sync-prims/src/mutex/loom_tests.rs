@@ -48,6 +48,17 @@ fn locker(mutex: &Arc<Mutex<Counter>>) -> JoinHandle<()> {
     thread::spawn(move || add_one(&block_on(mutex.lock_owned())))
 }
 
+/// On a thread: locks if that can be done at once; how often that was.
+fn trier(mutex: &Arc<Mutex<Counter>>) -> JoinHandle<usize> {
+    let mutex = mutex.clone();
+    thread::spawn(move || {
+        mutex.try_lock_owned().map_or(0, |guard| {
+            add_one(&guard);
+            1
+        })
+    })
+}
+
 /// On a thread: ends a wait that stands in line.
 fn canceller(lock: Pin<Box<LockOwned<Counter>>>) -> JoinHandle<()> {
     thread::spawn(move || drop(lock))
@@ -105,15 +116,7 @@ fn loom_try_and_hand_off() {
 fn loom_try_and_unlock() {
     loom::model(|| {
         let mutex = fifo();
-        let tries: [_; 2] = core::array::from_fn(|_| {
-            let mutex = mutex.clone();
-            thread::spawn(move || {
-                mutex.try_lock_owned().map_or(0, |guard| {
-                    add_one(&guard);
-                    1
-                })
-            })
-        });
+        let tries = [trier(&mutex), trier(&mutex)];
         let locked: usize = tries.map(|one| one.join().unwrap()).iter().sum();
         assert!(locked > 0);
         assert_eq!(left(&mutex), locked);
@@ -160,6 +163,29 @@ fn loom_cancel_and_cancel() {
 #[test]
 fn loom_cancel_and_cancel_barging() {
     loom::model(|| cancel_and_cancel(barging()));
+}
+
+fn unlock_and_cancel(mutex: Arc<Mutex<Counter>>) {
+    let held = mutex.try_lock_owned().unwrap();
+    // It may leave when the unlocker has seen that somebody waits, and has not looked who.
+    let canceller = canceller(in_line(&mutex));
+    let trier = trier(&mutex);
+    // Those threads do not know of this yet.
+    add_one(&held);
+    drop(held);
+    canceller.join().unwrap();
+    let locked = trier.join().unwrap();
+    assert_eq!(left(&mutex), 1 + locked);
+}
+
+#[test]
+fn loom_unlock_and_cancel() {
+    loom::model(|| unlock_and_cancel(fifo()));
+}
+
+#[test]
+fn loom_unlock_and_cancel_barging() {
+    loom::model(|| unlock_and_cancel(barging()));
 }
 
 fn register_and_cancel(mutex: Arc<Mutex<Counter>>) {

@@ -46,6 +46,7 @@
 //! - *Try and hand-off*: `L` is set all the time, so a `try_lock` fails and writes nothing.
 //! - *Hand-off and cancel*: the canceller finds `OWNED` and unlocks, which hands on; or it left before the unlocker came,
 //!   who then finds somebody else or nobody.
+//! - *Unlock and cancel*: the unlocker that saw `W` finds nobody under the queue's lock, where `W` was cleared, and stores 0.
 //! - *Cancel and cancel*: both under the queue's lock; the last one clears `W`.
 //! - *The new owner is faster than the old*: it may find `OWNED`, and even unlock, before the old owner has cleared `W`. It
 //!   finds `W` set then, needs the queue's lock, and waits for the old owner to let go of it.
