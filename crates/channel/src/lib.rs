@@ -22,6 +22,7 @@
 //! | [`Channel`]`<T, N>` | up to `N`, in itself: used by reference, no allocation | as above |
 //! | [`oneshot`] | one message, ever | at once |
 //! | [`broadcast`] | up to `n` messages, each for all receivers | it is kept for them |
+//! | [`watch`] | the latest value | at once |
 //!
 //! [`local`] has the same for one thread, without atomics, for messages that are not [`Send`].
 //!
@@ -54,6 +55,7 @@ pub mod oneshot;
 pub mod select;
 mod sync;
 mod wait;
+pub mod watch;
 
 pub use by_reference::Channel;
 pub use error::{

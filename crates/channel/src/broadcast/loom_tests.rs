@@ -43,7 +43,11 @@ fn loom_broadcast_send_and_two_receives() {
         let (sender, mut first) = channel::<Message>(1, Overflow::Lag);
         let mut second = first.clone();
         let receiving = thread::spawn(move || block_on(second.recv()).map(|message| *message));
-        let sending = thread::spawn(move || assert_eq!(sender.try_send(message(1)), Ok(2)));
+        // It stays, so that its end wakes nobody.
+        let sending = {
+            let sender = sender.clone();
+            thread::spawn(move || assert_eq!(sender.try_send(message(1)), Ok(2)))
+        };
         assert_eq!(block_on(first.recv()).map(|message| *message), Ok(1));
         assert_eq!(receiving.join().unwrap(), Ok(1));
         sending.join().unwrap();
