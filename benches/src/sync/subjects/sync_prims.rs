@@ -6,10 +6,16 @@ mod locks;
 
 use std::time::Duration;
 
-use ::sync_prims::{AtomicWaker, Event, Latch, Mutex, Notify, RwLock, Semaphore, WaitGroup};
+use ::sync_prims::{
+    AtomicWaker, Barrier, CancellationToken, Event, Latch, Mutex, Notify, OnceCell, RwLock,
+    Semaphore, WaitGroup,
+};
 
 use crate::sync::case::{Case, Kind};
-use crate::sync::{atomic_waker, condvar, event, mutex, notify, rwlock, semaphore, wait_group};
+use crate::sync::{
+    atomic_waker, barrier, condvar, event, mutex, notify, once_cell, rwlock, semaphore, token,
+    wait_group,
+};
 use buffer::Buffer;
 use locks::Barging;
 
@@ -24,7 +30,9 @@ pub(super) fn time(Case(kind): Case, iterations: u64) -> Option<Duration> {
         Kind::WaitGroup(case) => wait_group::time::<WaitGroup>(case, iterations),
         Kind::Notify(case) => notify::time::<Notify>(case, iterations),
         Kind::Condvar(case) => condvar::time::<Buffer>(case, iterations),
+        Kind::Barrier(case) => barrier::time::<Barrier>(case, iterations),
+        Kind::OnceCell(case) => once_cell::time::<OnceCell<u64>>(case, iterations),
+        Kind::Token(case) => token::time::<CancellationToken>(case, iterations),
         Kind::AtomicWaker(case) => atomic_waker::time::<AtomicWaker>(case, iterations),
-        _ => return None,
     })
 }

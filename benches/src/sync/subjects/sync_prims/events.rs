@@ -5,11 +5,11 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Waker};
 
-use ::sync_prims::{AtomicWaker, Event, Latch, Notify, WaitGroup};
+use ::sync_prims::{AtomicWaker, Barrier, CancellationToken, Event, Latch, Notify, WaitGroup};
 
 use crate::sync::by_hand::{pending, ready};
 use crate::sync::wait_group::{self, MEMBERS};
-use crate::sync::{atomic_waker, event, notify};
+use crate::sync::{atomic_waker, barrier, event, notify, token};
 
 impl event::Event for Event {
     fn new() -> Self {
@@ -83,5 +83,37 @@ impl atomic_waker::AtomicWaker for AtomicWaker {
     #[inline]
     fn wake(&self) {
         AtomicWaker::wake(self);
+    }
+}
+
+impl barrier::Barrier for Barrier {
+    fn new(parties: usize) -> Self {
+        Barrier::new(parties)
+    }
+
+    #[inline]
+    fn wait(&self) -> impl Future<Output: Send> + Send {
+        self.wait()
+    }
+}
+
+impl token::Token for CancellationToken {
+    fn new() -> Self {
+        CancellationToken::new()
+    }
+
+    #[inline]
+    fn is_cancelled(&self) -> bool {
+        self.is_cancelled()
+    }
+
+    #[inline]
+    fn child(&self) -> Self {
+        self.child_token()
+    }
+
+    #[inline]
+    fn cancelled(&self) -> impl Future<Output = ()> + Send {
+        self.cancelled()
     }
 }

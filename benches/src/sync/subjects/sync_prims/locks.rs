@@ -1,13 +1,13 @@
-//! What is acquired and released.
+//! What is acquired and released, and what is set up once.
 
-use std::future::Future;
+use std::future::{Future, ready};
 
 use ::sync_prims::mutex::MutexGuard;
 use ::sync_prims::rwlock::{RwLockReadGuard, RwLockWriteGuard};
 use ::sync_prims::semaphore::{AcquireError, SemaphorePermit};
-use ::sync_prims::{Mutex, RwLock, Semaphore};
+use ::sync_prims::{Mutex, OnceCell, RwLock, Semaphore};
 
-use crate::sync::{mutex, rwlock, semaphore};
+use crate::sync::{mutex, once_cell, rwlock, semaphore};
 
 impl mutex::Mutex for Mutex<u64> {
     type Guard<'m> = MutexGuard<'m, u64>;
@@ -67,5 +67,21 @@ impl rwlock::RwLock for RwLock<u64> {
     #[inline]
     fn write(&self) -> impl Future<Output = Self::Write<'_>> + Send {
         self.write()
+    }
+}
+
+impl once_cell::OnceCell for OnceCell<u64> {
+    fn new() -> Self {
+        OnceCell::new()
+    }
+
+    #[inline]
+    fn get(&self) -> Option<&u64> {
+        self.get()
+    }
+
+    #[inline]
+    fn get_or_init(&self, value: u64) -> impl Future<Output = &u64> + Send {
+        self.get_or_init(move || ready(value))
     }
 }
