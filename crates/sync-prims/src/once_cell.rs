@@ -279,7 +279,15 @@ impl<T> OnceCell<T> {
     }
 
     /// Ends the wait for the turn.
+    #[inline]
     fn cancel(&self, waiter: Pin<&mut Waiter>) {
+        if !waiter.is_idle() {
+            self.cancel_wait(waiter);
+        }
+    }
+
+    #[cold]
+    fn cancel_wait(&self, waiter: Pin<&mut Waiter>) {
         match self.queue.cancel(waiter) {
             Cancelled::Notified(TURN) => drop(Turn(self)),
             Cancelled::Removed(_) | Cancelled::Notified(_) | Cancelled::Idle => {}

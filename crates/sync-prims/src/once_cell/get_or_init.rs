@@ -51,6 +51,7 @@ where
     F: FnOnce() -> I,
     I: Future,
 {
+    #[inline]
     fn new(cell: &'c OnceCell<T>, init: F) -> Self {
         Make {
             cell,
@@ -73,6 +74,8 @@ where
         }
     }
 
+    // Apart, so that the look for a value that is there is small enough to become part of the caller.
+    #[inline(never)]
     fn poll_empty<E>(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -128,6 +131,7 @@ where
     F: FnOnce() -> I,
     I: Future<Output = T>,
 {
+    #[inline]
     pub(super) fn new(cell: &'c OnceCell<T>, init: F) -> Self {
         GetOrInit {
             make: Make::new(cell, init),
@@ -167,6 +171,7 @@ where
     F: FnOnce() -> I,
     I: Future<Output = Result<T, E>>,
 {
+    #[inline]
     pub(super) fn new(cell: &'c OnceCell<T>, init: F) -> Self {
         GetOrTryInit {
             make: Make::new(cell, init),
