@@ -10,7 +10,7 @@ use crate::bench::programs::{self, Programs};
 use crate::bench::progress::Progress;
 use crate::bench::record::{Metric, Record, Reference};
 use crate::bench::row::Row;
-use crate::bench::{stats, subjects, table};
+use crate::bench::{subjects, table};
 
 const TIME: Metric = Metric {
     name: "time",
@@ -139,8 +139,9 @@ fn run(programs: &Programs, options: &Options, subject: &str, case: &str) -> Res
 }
 
 fn note(record: &mut Record, subject: &str, round: usize, report: &CaseReport) {
-    match stats::spread(report.samples.iter().copied()) {
-        Some(spread) => record.note(&report.case, subject, round, TIME, spread.median),
+    // What else runs on the machine only adds to a sample; between runs, the median decides.
+    match report.samples.iter().copied().min_by(f64::total_cmp) {
+        Some(least) => record.note(&report.case, subject, round, TIME, least),
         None => record.fail(&report.case, subject, "no samples".to_owned()),
     }
     if let Some(allocations) = report.allocations {
