@@ -26,10 +26,11 @@ use raw::RawSemaphore;
 /// those who ask for few; they stand in line behind it, even if there is enough for them. That goes for
 /// [`try_acquire`](Semaphore::try_acquire) too, which fails while somebody waits.
 ///
-/// Permits that are taken are held by a [`SemaphorePermit`], which gives them back when it is dropped. They are not
-/// counted: [`add_permits`](Semaphore::add_permits) makes new ones, [`SemaphorePermit::forget`] and
-/// [`forget_permits`](Semaphore::forget_permits) lets them vanish. Should that lead to more than
-/// [`MAX_PERMITS`](Semaphore::MAX_PERMITS) being available when a permit comes back, those beyond are lost.
+/// Permits that are taken are held by a [`SemaphorePermit`], which gives them back when it is dropped. How many are out is
+/// not counted: [`add_permits`](Semaphore::add_permits) makes new ones, [`SemaphorePermit::forget`] and
+/// [`forget_permits`](Semaphore::forget_permits) let them vanish. To make more than
+/// [`MAX_PERMITS`](Semaphore::MAX_PERMITS) available is a panic; should permits come back that there is no room for, they are
+/// lost, as a drop must not panic.
 ///
 /// Asking for 0 permits is answered at once, whoever waits.
 ///

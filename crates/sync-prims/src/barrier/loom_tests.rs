@@ -75,6 +75,28 @@ fn loom_reuse() {
 }
 
 #[test]
+fn loom_two_come_where_one_is_missing() {
+    loom::model(|| {
+        let barrier = Arc::new(Barrier::new(2));
+        let mut first = Box::pin(barrier.wait());
+        assert!(poll_once(first.as_mut()).is_pending());
+        let other = {
+            let barrier = barrier.clone();
+            thread::spawn(move || {
+                let mut wait = Box::pin(barrier.wait());
+                poll_once(wait.as_mut()).is_ready()
+            })
+        };
+        let mut wait = Box::pin(barrier.wait());
+        let leads = poll_once(wait.as_mut()).is_ready();
+        assert_ne!(leads, other.join().unwrap());
+        assert!(poll_once(first.as_mut()).is_ready());
+        // Whoever came in the next round was not told with the first.
+        assert!(leads || poll_once(wait.as_mut()).is_pending());
+    });
+}
+
+#[test]
 fn loom_arrive_and_cancel() {
     loom::model(|| {
         let barrier = Arc::new(Barrier::new(2));

@@ -152,6 +152,21 @@ fn loom_upgrade_and_write() {
 }
 
 #[test]
+fn loom_upgrade_goes_before_a_writer_in_line() {
+    loom::model(|| {
+        let lock = watched();
+        let seen = lock.try_upgradable_read().unwrap();
+        let others = [leaving_reader(&lock), spawn(&lock, write_one)];
+        let writing = block_on(RwLockUpgradableReadGuard::upgrade(seen));
+        // The writer, in line or not, comes after.
+        assert_eq!(read(&writing), 0);
+        add_one(&writing);
+        drop(writing);
+        end(&lock, others, 2);
+    });
+}
+
+#[test]
 fn loom_upgrade_and_release() {
     loom::model(|| {
         let lock = watched();

@@ -144,6 +144,51 @@ fn loom_cancel_and_grant_of_many() {
     });
 }
 
+/// Whoever gets the permit sees what was written before it was given, also if somebody stood in line meanwhile, for so
+/// many; and comes after that one has left, or at any time.
+fn canceller_between(wanted: usize, comes_after: bool) {
+    loom::model(move || {
+        let shared = Arc::new((Semaphore::new(0), UnsafeCell::new(0)));
+        let canceller = {
+            let shared = shared.clone();
+            thread::spawn(move || {
+                try_for(&shared.0, wanted);
+            })
+        };
+        let releaser = {
+            let shared = shared.clone();
+            thread::spawn(move || {
+                // SAFETY: the other side looks when it has the permit.
+                shared.1.with_mut(|value| unsafe { *value = 1 });
+                shared.0.add_permits(1);
+            })
+        };
+        let canceller = if comes_after {
+            canceller.join().unwrap();
+            None
+        } else {
+            Some(canceller)
+        };
+        block_on(shared.0.acquire()).unwrap().forget();
+        // SAFETY: the permit was given after the write. Loom checks it.
+        assert_eq!(shared.1.with(|value| unsafe { *value }), 1);
+        if let Some(canceller) = canceller {
+            canceller.join().unwrap();
+        }
+        releaser.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_release_and_the_last_in_line_leaves() {
+    canceller_between(1, true);
+}
+
+#[test]
+fn loom_release_and_the_first_in_line_leaves() {
+    canceller_between(3, false);
+}
+
 #[test]
 fn loom_a_dropped_first_lets_the_next_in() {
     loom::model(|| {

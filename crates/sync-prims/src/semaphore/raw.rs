@@ -145,15 +145,18 @@ impl RawSemaphore {
                 Err(TryAcquireError::Closed) => return Admission::Enter(Err(AcquireError)),
                 Err(TryAcquireError::NoPermits) => {}
             }
+            // It may be another word by now, but not a closed one: a close needs the lock.
             let state = self.state.load(Ordering::Relaxed);
-            let lacking = state & CLOSED == 0 && available(state) < permits;
-            if state & WAITERS != 0
-                || lacking
-                    && self
-                        .exchange(state, state | WAITERS, Ordering::Relaxed)
-                        .is_ok()
+            let wait = Admission::Back { tag: permits };
+            if state & WAITERS != 0 {
+                return wait;
+            }
+            if available(state) < permits
+                && self
+                    .exchange(state, state | WAITERS, Ordering::Relaxed)
+                    .is_ok()
             {
-                return Admission::Back { tag: permits };
+                return wait;
             }
         }
     }
