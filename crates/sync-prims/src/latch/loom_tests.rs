@@ -11,16 +11,18 @@ use crate::testing::poll_once;
 #[test]
 fn loom_register_and_the_last_count() {
     loom::model(|| {
-        let shared = Arc::new((Latch::new(1), AtomicUsize::new(0)));
+        let shared = Arc::new((Latch::new(1), loom::cell::UnsafeCell::new(0)));
         let counter = {
             let shared = shared.clone();
             thread::spawn(move || {
-                shared.1.store(1, Ordering::Relaxed);
+                // SAFETY: the waiter reads after its wait.
+                shared.1.with_mut(|value| unsafe { *value = 1 });
                 assert!(shared.0.count_down());
             })
         };
         block_on(shared.0.wait());
-        assert_eq!(shared.1.load(Ordering::Relaxed), 1);
+        // SAFETY: the other thread wrote before the wait could end.
+        assert_eq!(shared.1.with(|value| unsafe { *value }), 1);
         counter.join().unwrap();
     });
 }
