@@ -178,10 +178,13 @@ fn loom_whoever_finds_it_cancelled_finds_its_children_so() {
                 token.cancel();
             })
         };
-        if token.is_cancelled() {
-            assert!(child.is_cancelled());
-            assert_eq!(written.load(Ordering::Relaxed), 1);
-        }
+        let finder = thread::spawn(move || {
+            if token.is_cancelled() {
+                assert!(child.is_cancelled());
+                assert_eq!(written.load(Ordering::Relaxed), 1);
+            }
+        });
+        finder.join().unwrap();
         canceller.join().unwrap();
     });
 }
