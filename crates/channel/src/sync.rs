@@ -14,6 +14,18 @@ pub(crate) use loom::cell::UnsafeCell;
 #[cfg(loom)]
 pub(crate) use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+/// Stores into a flag that others exchange meanwhile.
+///
+/// An exchange that has read what this overwrites comes before it, for nothing comes between an exchange and what it has
+/// read. Loom does not know that of a store, only of another exchange.
+#[inline]
+pub(crate) fn store_among_exchanges(flag: &AtomicBool, value: bool, ordering: Ordering) {
+    #[cfg(not(loom))]
+    flag.store(value, ordering);
+    #[cfg(loom)]
+    flag.swap(value, ordering);
+}
+
 /// A mark in an allocation: the models see when one is never freed.
 pub(crate) struct Watched {
     #[cfg(loom)]

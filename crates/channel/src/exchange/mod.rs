@@ -43,6 +43,8 @@ mod batch;
 mod before;
 mod buffer;
 mod lock;
+#[cfg(all(test, loom))]
+mod loom_tests;
 mod permit;
 mod ready;
 mod recv;

@@ -1,12 +1,11 @@
 //! What a waiting sender is linked with: a message in its own future, or a number of places.
 
-use core::cell::UnsafeCell;
 use core::marker::PhantomPinned;
 use core::mem::MaybeUninit;
 use core::pin::Pin;
 use core::ptr;
 
-use crate::sync::{AtomicBool, Ordering};
+use crate::sync::{AtomicBool, Ordering, UnsafeCell, store_among_exchanges};
 
 /// What a waiting sender wants.
 pub(crate) enum Want<'s, T> {
@@ -36,7 +35,7 @@ unsafe impl<T: Send> Sync for Slot<T> {}
 impl<T> Slot<T> {
     /// With a message in it.
     #[inline]
-    pub(crate) const fn full(message: T) -> Slot<T> {
+    pub(crate) fn full(message: T) -> Slot<T> {
         Slot {
             message: UnsafeCell::new(MaybeUninit::new(message)),
             _pinned: PhantomPinned,
@@ -45,7 +44,7 @@ impl<T> Slot<T> {
 
     /// Without one.
     #[inline]
-    pub(crate) const fn empty() -> Slot<T> {
+    pub(crate) fn empty() -> Slot<T> {
         Slot {
             message: UnsafeCell::new(MaybeUninit::uninit()),
             _pinned: PhantomPinned,
@@ -61,7 +60,10 @@ impl<T> Slot<T> {
     #[inline]
     pub(crate) unsafe fn take(&self) -> T {
         // SAFETY: there is a message, and it is the caller's.
-        unsafe { (*self.message.get()).assume_init_read() }
+        unsafe {
+            self.message
+                .with_mut(|message| (*message).assume_init_read())
+        }
     }
 
     /// Puts a message in.
@@ -72,7 +74,7 @@ impl<T> Slot<T> {
     #[inline]
     pub(crate) unsafe fn put(&self, message: T) {
         // SAFETY: nobody else reaches the slot, as the caller promises.
-        unsafe { (*self.message.get()).write(message) };
+        unsafe { self.message.with_mut(|place| (*place).write(message)) };
     }
 
     /// The tag of a waiter that wants to hand over the message in this slot.
@@ -93,7 +95,7 @@ pub(crate) struct ContestedSlot<T> {
 
 impl<T> ContestedSlot<T> {
     /// An empty one, of a sender that waits for nothing else.
-    pub(crate) const fn empty() -> ContestedSlot<T> {
+    pub(crate) fn empty() -> ContestedSlot<T> {
         ContestedSlot {
             slot: Slot::empty(),
             claim: ptr::null(),
@@ -152,7 +154,7 @@ impl Claim {
 
     /// Unsets it, for who has set it.
     pub(crate) fn unset(&self) {
-        self.0.store(false, Ordering::Release);
+        store_among_exchanges(&self.0, false, Ordering::Release);
     }
 }
 
