@@ -45,6 +45,7 @@ mod buffer;
 mod lock;
 #[cfg(all(test, loom))]
 mod loom_tests;
+mod on_panic;
 mod permit;
 mod ready;
 mod recv;
@@ -80,6 +81,7 @@ use core::task::Waker;
 use sync_prims::raw::WakeBatch;
 
 use crate::error::{SendError, TryRecvError, TrySendError};
+use on_panic::OnPanic;
 use slot::Slot;
 use state::{Offered, Taken};
 
@@ -93,15 +95,6 @@ pub(crate) struct Exchange<F: Form> {
 enum Refused {
     Full,
     Closed,
-}
-
-/// Goes on with a channel's work when it is dropped, because a waker has panicked.
-struct OnPanic<'c, F: Form>(&'c Exchange<F>, fn(&Exchange<F>));
-
-impl<F: Form> Drop for OnPanic<'_, F> {
-    fn drop(&mut self) {
-        (self.1)(self.0);
-    }
 }
 
 /// Wakes whoever a transition under the lock, which is released by now, has notified.
