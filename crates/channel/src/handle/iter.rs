@@ -1,11 +1,12 @@
 //! Receivers as iterators, for plain threads and for what is there already.
 
+use core::fmt;
+
 use super::Receiver;
 use super::count::Counted;
 use crate::exchange::Shared;
 
 /// What [`Receiver::try_iter`] returns.
-#[derive(Debug)]
 pub struct TryIter<'r, T, F: Counted<Item = T> = Shared<T>>(pub(super) &'r Receiver<T, F>);
 
 impl<T, F: Counted<Item = T>> Iterator for TryIter<'_, T, F> {
@@ -18,12 +19,10 @@ impl<T, F: Counted<Item = T>> Iterator for TryIter<'_, T, F> {
 
 /// What [`Receiver::iter`] returns.
 #[cfg(feature = "std")]
-#[derive(Debug)]
 pub struct Iter<'r, T>(pub(super) &'r Receiver<T>);
 
 /// An iterator that blocks the thread and owns the receiver.
 #[cfg(feature = "std")]
-#[derive(Debug)]
 pub struct IntoIter<T>(Receiver<T>);
 
 #[cfg(feature = "std")]
@@ -61,5 +60,27 @@ impl<T> IntoIterator for Receiver<T> {
 
     fn into_iter(self) -> IntoIter<T> {
         IntoIter(self)
+    }
+}
+
+// Messages need not be printable for an iterator to be.
+
+impl<T, F: Counted<Item = T>> fmt::Debug for TryIter<'_, T, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("TryIter").field(self.0).finish()
+    }
+}
+
+#[cfg(feature = "std")]
+impl<T> fmt::Debug for Iter<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Iter").field(self.0).finish()
+    }
+}
+
+#[cfg(feature = "std")]
+impl<T> fmt::Debug for IntoIter<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("IntoIter").field(&self.0).finish()
     }
 }
