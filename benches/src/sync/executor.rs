@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 
 /// How many threads there are for the tasks of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Threads {
+pub(crate) enum Threads {
     /// tokio's current-thread runtime.
     One,
     /// tokio's multi-thread runtime with two workers.
@@ -63,7 +63,7 @@ where
 }
 
 /// Builds the executor, runs `future` on it as a task, and takes it down.
-pub(super) fn run<F>(threads: Threads, future: F) -> F::Output
+pub(crate) fn run<F>(threads: Threads, future: F) -> F::Output
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
@@ -97,7 +97,7 @@ fn two_workers() -> std::io::Result<Runtime> {
 }
 
 /// Spawns a task without a budget.
-pub(super) fn spawn<F>(future: F) -> JoinHandle<F::Output>
+pub(crate) fn spawn<F>(future: F) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,

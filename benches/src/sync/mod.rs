@@ -12,7 +12,7 @@ mod case;
 mod condvar;
 mod crowd;
 mod event;
-mod executor;
+pub(crate) mod executor;
 mod measure;
 mod mutex;
 mod notify;

@@ -30,7 +30,7 @@ impl Cell {
 
 /// Runs the race, prints a table for each cell and returns the rows.
 pub(super) fn race(programs: &Programs, options: &Options) -> Result<Vec<Row>> {
-    let contestants = subjects::choose(&options.subjects, programs.echo_subjects()?);
+    let contestants = subjects::choose(&options.subjects, programs.subjects("echo-server")?);
     let rounds = options.rounds();
     let cells = cells(options);
     let cores = Cores::choose();

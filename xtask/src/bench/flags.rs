@@ -22,6 +22,8 @@ pub(super) enum Race {
     Runtime,
     /// The primitives of sync-prims
     Sync,
+    /// Channels, under tokio, on contexts and between threads
+    Channel,
 }
 
 /// What every race takes.
@@ -42,7 +44,7 @@ pub(super) struct Options {
     /// Who takes part [default: everyone]
     #[arg(long, global = true, value_name = "NAME", value_delimiter = ',')]
     pub(super) subjects: Vec<String>,
-    /// Cases of sync, by a part of their names [default: all]
+    /// Cases of sync and channel, by a part of their names [default: all]
     #[arg(long, global = true, value_name = "TEXT", default_value = "")]
     pub(super) cases: String,
 }
@@ -52,7 +54,7 @@ impl BenchArgs {
     pub(super) fn races(&self) -> Vec<Race> {
         match self.race {
             Some(race) => vec![race],
-            None => vec![Race::Echo, Race::Runtime, Race::Sync],
+            None => vec![Race::Echo, Race::Runtime, Race::Sync, Race::Channel],
         }
     }
 }
@@ -85,7 +87,7 @@ impl Options {
         Duration::from_millis(if self.quick { 10 } else { 30 })
     }
 
-    /// How long one sample of a sync case is to take.
+    /// How long one sample of a sync or channel case is to take.
     pub(super) fn sync_sample(&self) -> Duration {
         Duration::from_millis(if self.quick { 2 } else { 20 })
     }
@@ -123,7 +125,8 @@ mod tests {
 
     #[test]
     fn no_race_is_all_races() {
-        assert_eq!(parsed("").races(), [Race::Echo, Race::Runtime, Race::Sync]);
+        let all = [Race::Echo, Race::Runtime, Race::Sync, Race::Channel];
+        assert_eq!(parsed("").races(), all);
         assert_eq!(parsed("runtime").races(), [Race::Runtime]);
     }
 

@@ -4,9 +4,10 @@
 //! drives its programs. Every round runs all subjects one after the other, in an order that rotates, and a ratio is the
 //! median of the ratios of the rounds: what the machine does to one subject it does to its neighbour too.
 //!
-//! `echo`, `runtime` and `sync` are the races; `record` collects what they measure, `row` is what becomes of it, `table` and
+//! `echo`, `runtime`, and `sync` and `channel` (in `cases`) are the races; `record` collects what they measure, `row` is what becomes of it, `table` and
 //! `progress` are for people, `programs` and `machine` for what runs and where.
 
+mod cases;
 mod echo;
 mod flags;
 mod load;
@@ -18,7 +19,6 @@ mod row;
 mod runtime;
 mod stats;
 mod subjects;
-mod sync;
 mod table;
 
 use std::fs;
@@ -40,9 +40,10 @@ pub(crate) fn run(args: &BenchArgs) -> Result {
     let mut known = Vec::new();
     for race in &races {
         known.extend(match race {
-            Race::Echo => programs.echo_subjects()?,
-            Race::Runtime => programs.runtime_subjects()?,
-            Race::Sync => programs.sync_subjects()?,
+            Race::Echo => programs.subjects("echo-server")?,
+            Race::Runtime => programs.subjects("runtime-bench")?,
+            Race::Sync => programs.subjects(cases::SYNC.program)?,
+            Race::Channel => programs.subjects(cases::CHANNEL.program)?,
         });
     }
     subjects::check(&args.options.subjects, &known)?;
@@ -50,7 +51,11 @@ pub(crate) fn run(args: &BenchArgs) -> Result {
         let (name, rows) = match race {
             Race::Echo => ("echo", echo::race(&programs, &args.options)?),
             Race::Runtime => ("runtime", runtime::race(&programs, &args.options)?),
-            Race::Sync => ("sync", sync::race(&programs, &args.options)?),
+            Race::Sync => ("sync", cases::race(cases::SYNC, &programs, &args.options)?),
+            Race::Channel => (
+                "channel",
+                cases::race(cases::CHANNEL, &programs, &args.options)?,
+            ),
         };
         write(&programs.output(name), &rows)?;
     }

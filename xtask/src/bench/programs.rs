@@ -29,29 +29,15 @@ impl Programs {
         self.target.join("bench").join(format!("{race}.json"))
     }
 
-    /// The names of the echo servers.
-    pub(super) fn echo_subjects(&self) -> Result<Vec<String>> {
-        self.list("echo-server")
-    }
-
-    /// The names of the runtimes.
-    pub(super) fn runtime_subjects(&self) -> Result<Vec<String>> {
-        self.list("runtime-bench")
-    }
-
-    /// The names of the crates with primitives.
-    pub(super) fn sync_subjects(&self) -> Result<Vec<String>> {
-        self.list("sync-bench")
+    /// The names of a program's subjects.
+    pub(super) fn subjects(&self, program: &str) -> Result<Vec<String>> {
+        let output = run(self.command(program).args(["--subject", "list"]))?;
+        Ok(output.lines().map(str::to_owned).collect())
     }
 
     /// A command that runs a program of the package.
     pub(super) fn command(&self, program: &str) -> Command {
         Command::new(self.target.join("release").join(program))
-    }
-
-    fn list(&self, program: &str) -> Result<Vec<String>> {
-        let output = run(self.command(program).args(["--subject", "list"]))?;
-        Ok(output.lines().map(str::to_owned).collect())
     }
 }
 

@@ -21,7 +21,8 @@ const FAILED: Metric = Metric {
 pub(super) enum Reference {
     /// One subject, in every case.
     Subject(&'static str),
-    /// `first` in the cases it takes part in, elsewhere whoever has the least median, `home` excepted.
+    /// `first` in the cases it takes part in, elsewhere whoever has the least median, `home` and its variants (`home (...)`)
+    /// excepted.
     Best {
         first: Option<&'static str>,
         home: &'static str,
@@ -49,6 +50,12 @@ struct Failure {
     case: String,
     subject: String,
     reason: String,
+}
+
+/// Whether a subject is `home`, or a variant of it.
+fn is_of(home: &str, subject: &str) -> bool {
+    let variant = subject.strip_prefix(home);
+    variant.is_some_and(|rest| rest.is_empty() || rest.starts_with(" ("))
 }
 
 impl Record {
@@ -172,7 +179,7 @@ impl Record {
                 .find(|rival| first.is_some_and(|first| rival.subject == first))
                 .or_else(|| {
                     rivals
-                        .filter(|rival| rival.subject != home)
+                        .filter(|rival| !is_of(home, &rival.subject))
                         .min_by(|left, right| median_of(left).total_cmp(&median_of(right)))
                 }),
         }

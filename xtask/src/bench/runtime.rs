@@ -34,7 +34,7 @@ struct CaseReport {
 
 /// Runs the race, prints a table and returns the rows.
 pub(super) fn race(programs: &Programs, options: &Options) -> Result<Vec<Row>> {
-    let contestants = subjects::choose(&options.subjects, programs.runtime_subjects()?);
+    let contestants = subjects::choose(&options.subjects, programs.subjects("runtime-bench")?);
     let rounds = options.rounds();
     let mut record = Record::new("runtime", REFERENCE, rounds);
     let mut progress = Progress::new("runtime", rounds * contestants.len());

@@ -1,4 +1,4 @@
-//! The sync race: what the primitives of sync-prims and of its peers cost.
+//! The races of many small cases: what the primitives, or the channels, of corio and of its peers cost.
 //!
 //! Each run of the program is one case of one subject; a round runs all cases, and in each all subjects that take part.
 
@@ -22,12 +22,52 @@ const ALLOCATIONS: Metric = Metric {
     unit: "1/op",
 };
 
-const HOME: &str = "sync-prims";
-
-const REFERENCE: Reference = Reference::Best {
-    first: None,
-    home: HOME,
+const KEPT: Metric = Metric {
+    name: "kept",
+    unit: "B",
 };
+
+/// A race of this kind.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Contest {
+    /// What the command line calls it.
+    pub(super) name: &'static str,
+    /// The program that runs its cases.
+    pub(super) program: &'static str,
+    /// Who is compared with the best of the others; with variants in brackets, which are not among those either.
+    pub(super) home: &'static str,
+    /// Which cases are worth a quick look.
+    is_quick: fn(&str) -> bool,
+}
+
+/// The primitives.
+pub(super) const SYNC: Contest = Contest {
+    name: "sync",
+    program: "sync-bench",
+    home: "sync-prims",
+    is_quick: |_| true,
+};
+
+/// The channels.
+pub(super) const CHANNEL: Contest = Contest {
+    name: "channel",
+    program: "channel-bench",
+    home: "corio",
+    is_quick: |case| {
+        let is_stream = case.contains(" cap ") || case.contains(" unbounded ");
+        let is_short = case.starts_with("tokio") && case.ends_with(" 8 B") && !case.contains("4-4");
+        !is_stream || is_short
+    },
+};
+
+impl Contest {
+    fn reference(self) -> Reference {
+        Reference::Best {
+            first: None,
+            home: self.home,
+        }
+    }
+}
 
 /// Above this, a ratio is more than what the machine does to two equals.
 const BEHIND: f64 = 1.05;
@@ -40,6 +80,8 @@ struct CaseReport {
     samples: Vec<f64>,
     /// Allocations an operation, in the cases that count them.
     allocations: Option<f64>,
+    /// Bytes that are kept when all is done, in the cases that count them.
+    kept: Option<f64>,
 }
 
 /// A case, and who takes part.
@@ -50,19 +92,19 @@ struct Case {
 }
 
 /// Runs the race, prints its tables and returns the rows.
-pub(super) fn race(programs: &Programs, options: &Options) -> Result<Vec<Row>> {
-    let contestants = subjects::choose(&options.subjects, programs.sync_subjects()?);
-    let cases = cases(programs, options, &contestants)?;
+pub(super) fn race(contest: Contest, programs: &Programs, options: &Options) -> Result<Vec<Row>> {
+    let contestants = subjects::choose(&options.subjects, programs.subjects(contest.program)?);
+    let cases = cases(contest, programs, options, &contestants)?;
     let rounds = options.rounds();
-    let mut record = Record::new("sync", REFERENCE, rounds);
+    let mut record = Record::new(contest.name, contest.reference(), rounds);
     let runs: usize = cases.iter().map(|case| case.contestants.len()).sum();
-    let mut progress = Progress::new("sync", rounds * runs);
+    let mut progress = Progress::new(contest.name, rounds * runs);
     for round in 0..rounds {
         for case in &cases {
             for place in subjects::rotated(case.contestants.len(), round) {
                 let subject = &case.contestants[place];
                 progress.begin(&format!("round {}", round + 1), subject);
-                match run(programs, options, subject, &case.name) {
+                match run(contest, programs, options, subject, &case.name) {
                     Ok(report) => note(&mut record, subject, round, &report),
                     Err(error) => {
                         progress.note(&format!("{subject} in {}: {error}", case.name));
@@ -79,29 +121,42 @@ pub(super) fn race(programs: &Programs, options: &Options) -> Result<Vec<Row>> {
     for (title, metric) in [
         ("ns an operation (in brackets: times the best peer)", TIME),
         ("allocations an operation", ALLOCATIONS),
+        ("bytes kept", KEPT),
     ] {
-        println!(
-            "\nsync, {title}\n{}",
-            tabulate(&cases, &contestants, metric, &rows)
-        );
+        if rows.iter().any(|row| row.metric == metric.name) {
+            println!(
+                "\n{}, {title}\n{}",
+                contest.name,
+                tabulate(&cases, &contestants, metric, &rows)
+            );
+        }
     }
-    for line in behind(&rows) {
+    for line in behind(contest, &rows) {
         println!("{line}");
     }
     Ok(rows)
 }
 
 /// The cases that are wanted, in the program's order, without those that nobody takes part in.
-fn cases(programs: &Programs, options: &Options, contestants: &[String]) -> Result<Vec<Case>> {
+fn cases(
+    contest: Contest,
+    programs: &Programs,
+    options: &Options,
+    contestants: &[String],
+) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for subject in contestants {
-        let list = programs::run(programs.command("sync-bench").args([
+        let list = programs::run(programs.command(contest.program).args([
             "--subject",
             subject,
             "--case",
             "list",
         ]))?;
-        let wanted = list.lines().filter(|name| name.contains(&options.cases));
+        let all = !options.quick || !options.cases.is_empty();
+        let wanted = list
+            .lines()
+            .filter(|name| all || (contest.is_quick)(name))
+            .filter(|name| name.contains(&options.cases));
         wanted.for_each(|name| enter(&mut cases, name, subject));
     }
     if cases.is_empty() {
@@ -125,10 +180,16 @@ fn enter(cases: &mut Vec<Case>, name: &str, subject: &str) {
     }
 }
 
-fn run(programs: &Programs, options: &Options, subject: &str, case: &str) -> Result<CaseReport> {
+fn run(
+    contest: Contest,
+    programs: &Programs,
+    options: &Options,
+    subject: &str,
+    case: &str,
+) -> Result<CaseReport> {
     let output = programs::run(
         programs
-            .command("sync-bench")
+            .command(contest.program)
             .args(["--subject", subject, "--case", case, "--exact"])
             .args([
                 "--sample-ms",
@@ -144,8 +205,10 @@ fn note(record: &mut Record, subject: &str, round: usize, report: &CaseReport) {
         Some(least) => record.note(&report.case, subject, round, TIME, least),
         None => record.fail(&report.case, subject, "no samples".to_owned()),
     }
-    if let Some(allocations) = report.allocations {
-        record.note(&report.case, subject, round, ALLOCATIONS, allocations);
+    for (metric, value) in [(ALLOCATIONS, report.allocations), (KEPT, report.kept)] {
+        if let Some(value) = value {
+            record.note(&report.case, subject, round, metric, value);
+        }
     }
 }
 
@@ -183,11 +246,11 @@ fn cell(row: &Row) -> String {
     }
 }
 
-/// What sync-prims is behind the best peer in, the worst first.
-fn behind(rows: &[Row]) -> Vec<String> {
+/// What home is behind the best peer in, the worst first.
+fn behind(contest: Contest, rows: &[Row]) -> Vec<String> {
     let mut behind: Vec<(&Row, f64)> = rows
         .iter()
-        .filter(|row| row.subject == HOME && row.metric == TIME.name)
+        .filter(|row| row.subject == contest.home && row.metric == TIME.name)
         .filter_map(|row| Some((row, row.ratio_to_reference?)))
         .filter(|(_, ratio)| *ratio > BEHIND)
         .collect();
@@ -200,18 +263,19 @@ fn behind(rows: &[Row]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        ALLOCATIONS, Case, CaseReport, HOME, REFERENCE, TIME, behind, enter, note, tabulate,
-    };
+    use super::{ALLOCATIONS, Case, CaseReport, SYNC, TIME, behind, enter, note, tabulate};
     use crate::bench::record::Record;
 
+    const HOME: &str = SYNC.home;
+
     fn record(values: &[(&str, &str, f64)]) -> Record {
-        let mut record = Record::new("sync", REFERENCE, 1);
+        let mut record = Record::new("sync", SYNC.reference(), 1);
         for (case, subject, value) in values {
             let report = CaseReport {
                 case: (*case).to_owned(),
                 samples: vec![*value],
                 allocations: (*case == "wait").then_some(2.0),
+                kept: None,
             };
             note(&mut record, subject, 0, &report);
         }
@@ -244,7 +308,7 @@ mod tests {
         ])
         .rows();
         assert_eq!(
-            behind(&rows),
+            behind(SYNC, &rows),
             ["behind: wait (3.00)", "behind: lock (1.10)"]
         );
     }
