@@ -1,6 +1,7 @@
 //! Who runs senders and receivers, and for how long.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,12 +12,16 @@ use sync_prims::blocking::block_on;
 use super::case::Place;
 use crate::sync::executor::{self, Threads};
 
+/// A sender or a receiver, with the number of messages it has received as its output. Boxed, so that each executor is compiled
+/// once and not for every kind of channel; that costs an indirect call a poll, for all the same.
+pub(super) type Task = Pin<Box<dyn Future<Output = u64> + Send>>;
+
 /// Runs all tasks; the sum of their outputs, and what they took.
-pub(super) fn time_tasks<S, R>(place: Place, sending: Vec<S>, receiving: Vec<R>) -> (u64, Duration)
-where
-    S: Future<Output = u64> + Send + 'static,
-    R: Future<Output = u64> + Send + 'static,
-{
+pub(super) fn time_tasks(
+    place: Place,
+    sending: Vec<Task>,
+    receiving: Vec<Task>,
+) -> (u64, Duration) {
     match place {
         Place::TokioOne => on_tokio(Threads::One, sending, receiving),
         Place::TokioTwo => on_tokio(Threads::Two, sending, receiving),
@@ -26,11 +31,7 @@ where
     }
 }
 
-fn on_tokio<S, R>(threads: Threads, sending: Vec<S>, receiving: Vec<R>) -> (u64, Duration)
-where
-    S: Future<Output = u64> + Send + 'static,
-    R: Future<Output = u64> + Send + 'static,
-{
+fn on_tokio(threads: Threads, sending: Vec<Task>, receiving: Vec<Task>) -> (u64, Duration) {
     executor::run(threads, async move {
         let begin = Instant::now();
         let receiving: Vec<_> = receiving.into_iter().map(executor::spawn).collect();
@@ -43,11 +44,7 @@ where
     })
 }
 
-fn on_one_context<S, R>(sending: Vec<S>, receiving: Vec<R>) -> (u64, Duration)
-where
-    S: Future<Output = u64> + 'static,
-    R: Future<Output = u64> + 'static,
-{
+fn on_one_context(sending: Vec<Task>, receiving: Vec<Task>) -> (u64, Duration) {
     let all = async move {
         let begin = Instant::now();
         let receiving: Vec<_> = receiving.into_iter().map(context::spawn).collect();
@@ -61,11 +58,7 @@ where
     context::block_on(all).expect("a ring can be set up")
 }
 
-fn on_two_contexts<S, R>(sending: Vec<S>, receiving: Vec<R>) -> (u64, Duration)
-where
-    S: Future<Output = u64> + Send + 'static,
-    R: Future<Output = u64> + Send + 'static,
-{
+fn on_two_contexts(sending: Vec<Task>, receiving: Vec<Task>) -> (u64, Duration) {
     let mut scheduler = Scheduler::builder().contexts(2).pin_to_cpus(true).build();
     scheduler.start().expect("rings can be set up");
     let contexts = scheduler.contexts().to_vec();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::case::{Bytes, Place, Stream};
 use super::family::{Blocking, Family, Load, Message};
-use super::place;
+use super::place::{self, Task};
 
 /// Sends so many messages through a channel of this family, after a warm-up; `None` if it has no such channel, or the place is
 /// for threads.
@@ -61,8 +61,10 @@ fn play<C: Family, const WORDS: usize>(stream: Stream, messages: u64) -> Option<
     let sending = senders
         .into_iter()
         .zip(shares)
-        .map(|(sender, share)| send_share::<C, WORDS>(sender, share));
-    let receiving = receivers.into_iter().map(recv_all::<C, WORDS>);
+        .map(|(sender, share)| Box::pin(send_share::<C, WORDS>(sender, share)) as Task);
+    let receiving = receivers
+        .into_iter()
+        .map(|receiver| Box::pin(recv_all::<C, WORDS>(receiver)) as Task);
     let (received, taken) = place::time_tasks(stream.place, sending.collect(), receiving.collect());
     assert_eq!(received, messages, "every message arrives once");
     Some(taken)
