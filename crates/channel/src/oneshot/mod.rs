@@ -106,8 +106,7 @@ impl<T> Half<T> {
     fn end(self, me: Side, sends: bool) -> Result<(), (Half<T>, Seen)> {
         match self.link().end(me, sends) {
             End::Quiet => Ok(()),
-            End::Loud { other, own } => {
-                let seen = self.link().look();
+            End::Loud { seen, other, own } => {
                 self.leave(me, seen);
                 if let Some(other) = other {
                     other.wake();

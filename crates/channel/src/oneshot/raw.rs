@@ -109,6 +109,7 @@ pub(super) enum End {
     Quiet,
     /// It has ended, not left yet: these are to be woken and dropped after it has.
     Loud {
+        seen: Seen,
         other: Option<Waker>,
         own: Option<Waker>,
     },
@@ -205,6 +206,7 @@ impl Link {
                     (before & side.waits() != 0).then(|| unsafe { self.take_waker(side) })
                 };
                 End::Loud {
+                    seen: Seen(before),
                     other: take(me.other()),
                     own: take(me),
                 }
@@ -216,7 +218,8 @@ impl Link {
     #[inline]
     pub(super) fn leave(&self, me: Side, seen: Seen) -> bool {
         // Acquire (in `seen`, too): what the other side did to the memory is done when it is freed.
-        seen.is_alone(me) || Seen(self.state.fetch_or(me.gone(), Ordering::AcqRel)).is_alone(me)
+        // Each side adds its bit once; an addition is one instruction where an `or` is a loop.
+        seen.is_alone(me) || Seen(self.state.fetch_add(me.gone(), Ordering::AcqRel)).is_alone(me)
     }
 
     /// Does nothing, except that a model sees an access here which must come after all others.
