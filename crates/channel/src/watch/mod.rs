@@ -80,6 +80,7 @@ pub fn channel<T>(value: T) -> (Sender<T>, Receiver<T>) {
         version: AtomicUsize::new(Version::default().0),
         lock: Lock::new(State {
             value: Arc::new(value),
+            version: Version::default(),
             senders: 1,
             receivers: 1,
             until_changed: WaitList::new(),
@@ -108,24 +109,31 @@ impl Version {
         Version(self.0.wrapping_sub(Version::STEP))
     }
 
+    /// Of the same value, when there will be no other.
+    fn last(self) -> Version {
+        Version(self.0 | Version::LAST)
+    }
+
     fn is_last(self) -> bool {
         self.0 & Version::LAST != 0
     }
 
     /// Whether both are of the same value.
     fn is_of_same(self, other: Version) -> bool {
-        self.0 | Version::LAST == other.0 | Version::LAST
+        self.last() == other.last()
     }
 }
 
 /// What the handles of a channel share.
 struct Shared<T> {
+    /// A copy of the state's, to be looked at without the lock.
     version: AtomicUsize,
     lock: Lock<State<T>>,
 }
 
 struct State<T> {
     value: Arc<T>,
+    version: Version,
     senders: usize,
     receivers: usize,
     /// Receivers that wait for another value.
@@ -144,35 +152,35 @@ impl<T> Shared<T> {
         Version(self.version.load(Ordering::Acquire))
     }
 
-    /// Puts another value in place of the one there is, if `may` says so of the state and the version; hands out the one that
+    /// Puts another value in place of the one there is, if `may` says so of the state; hands out the one that
     /// is not needed any more.
     fn replace(
         &self,
         value: Arc<T>,
-        may: impl FnOnce(&State<T>, Version) -> bool,
+        may: impl FnOnce(&State<T>) -> bool,
     ) -> Result<Arc<T>, Arc<T>> {
         let mut state = self.lock();
-        let version = self.version();
-        if !may(&state, version) {
+        if !may(&state) {
             return Err(value);
         }
         let old = core::mem::replace(&mut state.value, value);
-        self.version.store(version.next().0, Ordering::Release);
+        let next = state.version.next();
+        self.set_version(&mut state, next);
         state.until_changed.release_all();
         self.wake_released(state);
         Ok(old)
     }
 
-    /// Lets the value that is there be the last one; under the lock.
-    fn mark_last(&self) {
-        let last = self.version().0 | Version::LAST;
-        self.version.store(last, Ordering::Release);
+    #[inline]
+    fn set_version(&self, state: &mut State<T>, version: Version) {
+        state.version = version;
+        self.version.store(version.0, Ordering::Release);
     }
 
     /// The value, and which it is.
     fn get(&self) -> (Arc<T>, Version) {
         let state = self.lock();
-        (state.value.clone(), self.version())
+        (state.value.clone(), state.version)
     }
 
     /// Releases the lock, and wakes all who were released, to the last: if a waker panics, the rest is woken while the panic

@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use core::fmt;
 
 use super::closed::Closed;
-use super::{Receiver, Ref, Shared, Version};
+use super::{Receiver, Ref, Shared, State};
 use crate::error::SendError;
 
 /// The side of a [`watch`](super) channel that sends.
@@ -28,7 +28,7 @@ impl<T> Sender<T> {
     pub fn send(&self, value: T) -> Result<(), SendError<T>> {
         let sent = self
             .shared
-            .replace(Arc::new(value), |state, _| state.receivers > 0);
+            .replace(Arc::new(value), |state| state.receivers > 0);
         match sent {
             Ok(_old) => Ok(()),
             Err(value) => {
@@ -41,7 +41,7 @@ impl<T> Sender<T> {
 
     /// Puts another value in place, also if there is no receiver; the old one.
     pub fn send_replace(&self, value: T) -> Ref<T> {
-        let (Ok(old) | Err(old)) = self.shared.replace(Arc::new(value), |_, _| true);
+        let (Ok(old) | Err(old)) = self.shared.replace(Arc::new(value), |_| true);
         Ref::new(old, false)
     }
 
@@ -72,12 +72,8 @@ impl<T> Sender<T> {
             if !modify(&mut value) {
                 return false;
             }
-            let is_same = |now: Version| now.is_of_same(version);
-            if self
-                .shared
-                .replace(Arc::new(value), |_, now| is_same(now))
-                .is_ok()
-            {
+            let is_same = |state: &State<T>| state.version.is_of_same(version);
+            if self.shared.replace(Arc::new(value), is_same).is_ok() {
                 return true;
             }
         }
@@ -92,7 +88,7 @@ impl<T> Sender<T> {
     pub fn subscribe(&self) -> Receiver<T> {
         let mut state = self.shared.lock();
         state.receivers += 1;
-        let seen = self.shared.version();
+        let seen = state.version;
         drop(state);
         Receiver::new(self.shared.clone(), seen)
     }
@@ -137,7 +133,8 @@ impl<T> Drop for Sender<T> {
         let mut state = self.shared.lock();
         state.senders -= 1;
         if state.senders == 0 {
-            self.shared.mark_last();
+            let last = state.version.last();
+            self.shared.set_version(&mut state, last);
             state.until_changed.release_all();
             self.shared.wake_released(state);
         }
