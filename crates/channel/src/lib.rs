@@ -53,6 +53,8 @@ mod handle;
 pub mod local;
 pub mod oneshot;
 pub mod select;
+#[cfg(all(test, shuttle, not(loom)))]
+mod shuttle_tests;
 mod sync;
 mod wait;
 pub mod watch;
