@@ -7,6 +7,8 @@ use core::fmt;
 use sync_prims::raw::Lock;
 
 #[cfg(feature = "std")]
+use crate::blocking;
+#[cfg(feature = "std")]
 use crate::error::RecvError;
 use crate::error::{ReserveError, SendError, TryRecvError, TrySendError};
 use crate::exchange::{
@@ -125,7 +127,7 @@ impl<T, const N: usize> Channel<T, N> {
     /// The channel is closed; the message is handed back.
     #[cfg(feature = "std")]
     pub fn send_blocking(&self, value: T) -> Result<(), SendError<T>> {
-        sync_prims::blocking::block_on(self.send(value))
+        blocking::until_ready(self.send(value))
     }
 
     /// Receives the oldest message; the thread sleeps until there is one.
@@ -135,7 +137,7 @@ impl<T, const N: usize> Channel<T, N> {
     /// The channel is closed, and all of its messages were received.
     #[cfg(feature = "std")]
     pub fn recv_blocking(&self) -> Result<T, RecvError> {
-        sync_prims::blocking::block_on(self.recv())
+        blocking::until_ready(self.recv())
     }
 
     /// See [`Sender::close`](crate::Sender::close).

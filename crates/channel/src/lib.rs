@@ -45,6 +45,8 @@
 
 extern crate alloc;
 
+#[cfg(feature = "std")]
+mod blocking;
 pub mod broadcast;
 mod by_reference;
 mod error;

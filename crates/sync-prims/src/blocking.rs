@@ -18,16 +18,37 @@ mod park {
 
     use super::thread_waker::thread_waker;
 
+    /// Looks before the thread sleeps, each after a pause of twice as many instructions as the one before.
+    const LOOKS: u32 = 7;
+
+    /// And looks after that, each after others had a chance to use the processor.
+    const YIELDS: u32 = 4;
+
     /// Polls until the future is ready, and sleeps in between; `None` if the deadline came first.
+    ///
+    /// `is_cheap` says that it may be polled some more before each sleep: a few microseconds in which most waits of threads
+    /// that work hand in hand end, and which spare both of them the kernel.
     pub(super) fn drive<F: Future>(
         mut future: Pin<&mut F>,
         deadline: Option<Instant>,
+        is_cheap: bool,
     ) -> Option<F::Output> {
         let waker = thread_waker();
         let mut cx = Context::from_waker(&waker);
         loop {
             if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
                 return Some(output);
+            }
+            let looks = if is_cheap { LOOKS + YIELDS } else { 0 };
+            for look in 0..looks {
+                if look < LOOKS {
+                    (0..1 << look).for_each(|_| core::hint::spin_loop());
+                } else {
+                    thread::yield_now();
+                }
+                if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+                    return Some(output);
+                }
             }
             // A wake between the poll and here has left its mark, and the park returns at once. So may a park that
             // somebody else's unpark ends: the poll tells.
@@ -61,6 +82,7 @@ mod park {
     pub(super) fn drive<F: Future>(
         future: Pin<&mut F>,
         _deadline: Option<Instant>,
+        _is_cheap: bool,
     ) -> Option<F::Output> {
         Some(block_on(future))
     }
@@ -82,7 +104,7 @@ use std::time::{Duration, Instant};
 /// ```
 pub fn block_on<F: Future>(future: F) -> F::Output {
     let future = pin!(future);
-    park::drive(future, None).expect("without a deadline there is no other end")
+    park::drive(future, None, false).expect("without a deadline there is no other end")
 }
 
 /// Runs a future for at most so long; `None`, and the future is dropped, if it is not ready by then.
@@ -100,7 +122,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
 pub fn block_on_timeout<F: Future>(future: F, timeout: Duration) -> Option<F::Output> {
     let future = pin!(future);
     // A time that the clock cannot express never comes.
-    park::drive(future, Instant::now().checked_add(timeout))
+    park::drive(future, Instant::now().checked_add(timeout), false)
 }
 
 /// Runs a future until the deadline; `None`, and the future is dropped, if it is not ready by then.
@@ -108,5 +130,15 @@ pub fn block_on_timeout<F: Future>(future: F, timeout: Duration) -> Option<F::Ou
 /// The future is polled at least once, even if the deadline has passed.
 pub fn block_on_deadline<F: Future>(future: F, deadline: Instant) -> Option<F::Output> {
     let future = pin!(future);
-    park::drive(future, Some(deadline))
+    park::drive(future, Some(deadline), false)
+}
+
+/// As [`block_on`] and, with a deadline, [`block_on_deadline`], for a future that is cheap to poll and often ready soon: before the
+/// thread sleeps, it polls a few times more, for a few microseconds.
+///
+/// That is for waits between threads that work hand in hand, as those of a channel. The wait of a future that does work in
+/// every poll is better off with `block_on`.
+pub fn spin_then_block_on<F: Future>(future: F, deadline: Option<Instant>) -> Option<F::Output> {
+    let future = pin!(future);
+    park::drive(future, deadline, true)
 }

@@ -11,6 +11,8 @@ use super::count::{Counted, HandleCount};
 use super::iter::Iter;
 use super::iter::TryIter;
 use super::weak::WeakReceiver;
+#[cfg(feature = "std")]
+use crate::blocking;
 use crate::error::TryRecvError;
 #[cfg(feature = "std")]
 use crate::error::{RecvError, RecvTimeoutError};
@@ -173,7 +175,7 @@ impl<T> Receiver<T> {
     ///
     /// The channel is closed, and all of its messages were received.
     pub fn recv_blocking(&self) -> Result<T, RecvError> {
-        sync_prims::blocking::block_on(self.recv())
+        blocking::until_ready(self.recv())
     }
 
     /// Receives the oldest message; the thread sleeps for at most so long until there is one.
@@ -182,8 +184,11 @@ impl<T> Receiver<T> {
     ///
     /// Nothing came in time, or nothing will ever come.
     pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
-        let received = sync_prims::blocking::block_on_timeout(self.recv(), timeout);
-        Ok(received.ok_or(RecvTimeoutError::Timeout)??)
+        // A time that the clock cannot express never comes.
+        match Instant::now().checked_add(timeout) {
+            Some(deadline) => self.recv_deadline(deadline),
+            None => Ok(self.recv_blocking()?),
+        }
     }
 
     /// Receives the oldest message; the thread sleeps at most until the deadline for one.
@@ -192,7 +197,7 @@ impl<T> Receiver<T> {
     ///
     /// Nothing came in time, or nothing will ever come.
     pub fn recv_deadline(&self, deadline: Instant) -> Result<T, RecvTimeoutError> {
-        let received = sync_prims::blocking::block_on_deadline(self.recv(), deadline);
+        let received = blocking::until(self.recv(), deadline);
         Ok(received.ok_or(RecvTimeoutError::Timeout)??)
     }
 

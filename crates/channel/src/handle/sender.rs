@@ -10,6 +10,8 @@ use super::count::{Counted, HandleCount};
 use super::permit::OwnedPermit;
 use super::weak::WeakSender;
 #[cfg(feature = "std")]
+use crate::blocking;
+#[cfg(feature = "std")]
 use crate::error::SendTimeoutError;
 use crate::error::{ReserveError, SendError, SendManyError, TrySendError};
 use crate::exchange::{
@@ -261,7 +263,7 @@ impl<T> Sender<T> {
     ///
     /// The channel is closed; the message is handed back.
     pub fn send_blocking(&self, value: T) -> Result<(), SendError<T>> {
-        sync_prims::blocking::block_on(self.send(value))
+        blocking::until_ready(self.send(value))
     }
 
     /// Sends a message; the thread sleeps for at most so long until there is a place.
@@ -284,7 +286,7 @@ impl<T> Sender<T> {
     /// There was no place in time, or the channel is closed; the message is handed back.
     pub fn send_deadline(&self, value: T, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
         let mut send = core::pin::pin!(self.send(value));
-        match sync_prims::blocking::block_on_deadline(send.as_mut(), deadline) {
+        match blocking::until(send.as_mut(), deadline) {
             Some(sent) => Ok(sent?),
             None => match send.cancel() {
                 Some(value) => Err(SendTimeoutError::Timeout(value)),
