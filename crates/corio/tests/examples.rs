@@ -101,6 +101,52 @@ fn the_sum_is_right() {
     }
 }
 
+#[cfg(feature = "channel")]
+#[test]
+fn a_pipeline_holds_up_who_is_too_fast() {
+    for (capacity, most) in [("0", 0), ("3", 3), ("1000", 1000)] {
+        let mut pipeline = example("pipeline");
+        let text = succeeded(
+            pipeline
+                .args(["5000", "--capacity", capacity])
+                .output()
+                .unwrap(),
+        );
+        assert!(text.contains("of 5000 squares is 41654167500;"), "{text}");
+        let waited: usize = text.split(' ').rev().nth(2).unwrap().parse().unwrap();
+        assert!(waited <= most, "{text}");
+    }
+}
+
+#[cfg(feature = "channel")]
+#[test]
+fn every_job_is_done_by_one_of_the_workers() {
+    for workers in ["1", "5"] {
+        let mut pool = example("worker_pool");
+        let text = succeeded(pool.args(["2000", "--workers", workers]).output().unwrap());
+        assert_eq!(text, "303 of 2000 numbers are primes\n");
+    }
+}
+
+#[cfg(feature = "channel")]
+#[test]
+fn what_was_accepted_is_answered_before_the_end() {
+    for (stop_after, is_stopped) in [("0", true), ("300", true), ("1000", false)] {
+        let mut drain = example("graceful_drain");
+        drain.args(["1000", "--stop-after", stop_after]);
+        let text = succeeded(drain.output().unwrap());
+        let numbers: Vec<usize> = text
+            .split(|letter: char| !letter.is_ascii_digit())
+            .filter_map(|digits| digits.parse().ok())
+            .collect();
+        let [accepted, refused, answered] = numbers[..] else {
+            panic!("{text}");
+        };
+        assert_eq!((accepted + refused, answered), (1000, accepted), "{text}");
+        assert_eq!(refused > 0, is_stopped, "{text}");
+    }
+}
+
 #[test]
 fn bad_arguments_are_named() {
     let cases: [(&str, &[&str], &str); 7] = [
