@@ -146,21 +146,22 @@ impl<F: Form> Exchange<F> {
         let mut taken = 0;
         while taken < limit {
             // Memory is made without the lock; should more messages come meanwhile, the next round takes them.
-            let round = (limit - taken).min(self.len().max(1));
-            into.reserve(round);
-            let mut state = self.lock();
-            let mut buffered = 0;
-            while buffered < round {
-                let Some(message) = state.buffer.pop() else {
-                    break;
-                };
-                into.push(message);
-                buffered += 1;
+            if into.len() == into.capacity() {
+                into.reserve((limit - taken).min(self.len().max(1)));
             }
+            let round = (limit - taken).min(into.capacity() - into.len());
+            let mut state = self.lock();
+            let buffered = state.buffer.pop_many(round, into);
             taken += buffered;
             if buffered > 0 {
-                // Senders that wait move up, for the next round.
-                self.settle(state);
+                let is_all = state.buffer.len() == 0 && state.senders.is_empty();
+                if state.has_changed_much() {
+                    // Senders that wait move up, for the next round.
+                    self.settle(state);
+                }
+                if is_all {
+                    break;
+                }
                 continue;
             }
             // What is not buffered is taken from its sender, one at a time.
@@ -196,6 +197,14 @@ impl<F: Form> Exchange<F> {
             let mut state = self.lock();
             if !state.open {
                 return false;
+            }
+            if state.receivers.is_empty() && state.senders.is_empty() {
+                // Nobody has to be told: all at once.
+                let count = state.room().min(state.buffer.spare()).min(from.len());
+                for message in from.drain(..count) {
+                    state.buffer.push(message);
+                }
+                *sent += count;
             }
             while state.may_enter() && state.buffer.has_memory() && wakes.room() > 0 {
                 let Some(value) = from.pop_front() else {

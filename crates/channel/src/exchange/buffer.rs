@@ -1,5 +1,7 @@
 //! Where a channel keeps its messages: the one thing in which the forms differ.
 
+use alloc::vec::Vec;
+
 mod array;
 mod heap;
 
@@ -30,6 +32,17 @@ pub trait Buffer {
 
     /// Takes the oldest message.
     fn pop(&mut self) -> Option<Self::Item>;
+
+    /// How many messages there is memory for, beside those that are in it.
+    fn spare(&self) -> usize;
+
+    /// Takes the oldest messages, as many of them as there are up to `limit`, for which there is room behind what is in the
+    /// vector; how many.
+    fn pop_many(&mut self, limit: usize, into: &mut Vec<Self::Item>) -> usize {
+        let count = limit.min(self.len());
+        into.extend((0..count).map_while(|_| self.pop()));
+        count
+    }
 
     /// How large the memory should be, in messages, if it should be another one than it is: to add `more` messages, or
     /// because much of it has become idle.

@@ -70,6 +70,11 @@ impl<T, const N: usize> Buffer for Array<T, N> {
     }
 
     #[inline]
+    fn spare(&self) -> usize {
+        N - self.len
+    }
+
+    #[inline]
     fn wants_memory(&self, _more: usize) -> Option<usize> {
         None
     }

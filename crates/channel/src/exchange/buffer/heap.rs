@@ -1,6 +1,7 @@
 //! A ring on the heap that grows with what is in it, up to a limit, and shrinks when it has become empty.
 
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 use super::{Buffer, Resizable};
 
@@ -52,6 +53,17 @@ impl<T> Buffer for Heap<T> {
     #[inline]
     fn pop(&mut self) -> Option<T> {
         self.ring.pop_front()
+    }
+
+    #[inline]
+    fn spare(&self) -> usize {
+        self.ring.capacity() - self.ring.len()
+    }
+
+    fn pop_many(&mut self, limit: usize, into: &mut Vec<T>) -> usize {
+        let count = limit.min(self.ring.len());
+        into.extend(self.ring.drain(..count));
+        count
     }
 
     #[inline]
