@@ -243,6 +243,18 @@ impl<B: Branches> Future for Select<B> {
     }
 }
 
+impl<B: Branches> Select<B> {
+    /// Ends it before a branch has won: nobody takes what is offered any more. `false`: a branch has won.
+    fn retract(self: Pin<&mut Self>) -> bool {
+        let this = self.project();
+        let is_over = this.claim.into_ref().get_ref().set();
+        if is_over {
+            *this.stage = Stage::Done;
+        }
+        is_over
+    }
+}
+
 /// A number that differs from call to call, for the branch to begin with.
 fn turn() -> usize {
     #[cfg(not(loom))]
@@ -258,10 +270,15 @@ impl<B: Branches> Future for TrySelect<B> {
     type Output = Option<B::Output>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project().select.poll(cx) {
-            Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
-            Poll::Pending => Poll::Ready(None),
+        let mut select = self.project().select;
+        if let Poll::Ready(outcome) = select.as_mut().poll(cx) {
+            return Poll::Ready(Some(outcome));
         }
+        if select.as_mut().retract() {
+            return Poll::Ready(None);
+        }
+        // A message was taken since that poll: which one, the branch knows, or is about to be told.
+        select.poll(cx).map(Some)
     }
 }
 

@@ -225,3 +225,19 @@ fn messages_sent_and_received_by_selects_on_threads_arrive_once() {
         assert_eq!(sum.into_inner(), (0..2 * EACH).sum::<usize>());
     }
 }
+
+/// What was offered by a look that came to nothing is taken by nobody, though the look is there still.
+#[test]
+fn a_look_that_came_to_nothing_sends_nothing_after() {
+    let (sender, receiver) = rendezvous();
+    let wakes = Wakes::new();
+    let mut receive = Box::pin(receiver.recv());
+    assert!(poll_with(receive.as_mut(), &wakes.waker()).is_pending());
+    let mut message = Some(7);
+    let mut look = Box::pin(try_select((sender.send_from(&mut message),)));
+    assert_eq!(poll_once(look.as_mut()), Poll::Ready(None));
+    assert!(poll_with(receive.as_mut(), &wakes.waker()).is_pending());
+    assert!(receiver.try_recv().is_err());
+    drop(look);
+    assert_eq!(message, Some(7));
+}
