@@ -21,8 +21,10 @@ use crate::{Receiver, Sender};
 /// A message whose loss, or second life, loom sees.
 type Message = Arc<u32>;
 
-/// Capacities that differ in what they do: none, one place, no limit.
-const CAPACITIES: [usize; 3] = [0, 1, usize::MAX];
+/// Capacities that differ in what they do: none, one place, no limit, and one place of an eager channel.
+const CAPACITIES: [usize; 4] = [0, 1, usize::MAX, EAGER];
+/// Stands for an eager channel.
+const EAGER: usize = usize::MAX / 2;
 
 /// Explores a model for each of these capacities.
 fn for_each_capacity(model: impl Fn(usize) + Copy + Send + Sync + 'static) {
@@ -32,7 +34,10 @@ fn for_each_capacity(model: impl Fn(usize) + Copy + Send + Sync + 'static) {
 }
 
 fn channel(capacity: usize) -> (Sender<Message>, Receiver<Message>) {
-    crate::handle::channel::<_, Shared<_>>(capacity)
+    match capacity {
+        EAGER => crate::handle::eager::<_, Shared<_>>(1),
+        capacity => crate::handle::channel::<_, Shared<_>>(capacity),
+    }
 }
 
 fn poll_once<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
