@@ -2,35 +2,39 @@
 //!
 //! # States
 //!
-//! One word of six bits, shared by two sides that mirror each other.
+//! One word of seven bits, shared by two sides that mirror each other.
 //!
 //! | bit | name | means |
 //! |---|---|---|
 //! | 0, 1 | `WAITS` of the sender, of the receiver | the waker of that side lies in its place |
-//! | 2 | `ENDED` | one side has done its last: the sender has sent or gone, or the receiver has closed or gone; final |
-//! | 3 | `SENT` | with `ENDED`: by a message, which is the receiver's |
-//! | 4, 5 | `GONE` of the sender, of the receiver | that side touches the memory no more |
+//! | 2, 3 | `ENDED` of the sender, of the receiver | that side has done its last: has sent or gone, has closed or gone |
+//! | 4 | `SENT` | with the sender's `ENDED`: it had a message |
+//! | 5, 6 | `GONE` of the sender, of the receiver | that side touches the memory no more |
+//!
+//! What counts is who ends first. The one that comes second finds that the other one has ended, and is *refused*: a message
+//! that it wanted to send stays its own.
 //!
 //! | from | a side polls | a side ends | a side leaves |
 //! |---|---|---|---|
-//! | open, nobody waits | + its `WAITS` | + `ENDED` (and `SENT`), + its `GONE` | – |
-//! | open, it waits itself | the same waker: nothing; another one: − `WAITS`, then + `WAITS` | + `ENDED`; takes its waker; leaves; drops it | – |
-//! | open, the other waits | + its `WAITS` | + `ENDED`; takes the other's waker; leaves; wakes | – |
-//! | `ENDED` by the other | ready | refused: what it wanted to send stays its own | + its `GONE`; the second one frees the memory |
+//! | open, nobody waits | + its `WAITS` | + its `ENDED` (and `SENT`), and has left by that | – |
+//! | open, it waits itself | the same waker: nothing; another one: − `WAITS`, then + `WAITS` | + its `ENDED`; takes its waker; leaves; drops it | – |
+//! | open, the other waits | + its `WAITS` | + its `ENDED`; takes the other's waker; leaves; wakes | – |
+//! | the other has ended | ready | + its `ENDED`: refused | + its `GONE`; the second one to leave frees the memory |
 //!
 //! # Who may touch what
 //!
-//! - *The message*: the sender before its end, the receiver after an end with `SENT`.
-//! - *The waker of a side*: that side while its `WAITS` is not set; nobody while it is; and whoever makes the step to `ENDED`
-//!   has the wakers of both sides from then on, whatever `WAITS` still says.
-//! - *The memory*: both, until they have set their `GONE`. The second to do so frees it. A side that sees the other's `GONE`
-//!   is alone and needs no step of its own.
+//! - *The message*: the sender before its end and when it was refused, the receiver when the sender was not.
+//! - *The waker of a side*: that side while its `WAITS` is not set; nobody while it is; and whoever ends first has the wakers
+//!   of both sides from then on. `WAITS` is not changed after the first `ENDED`.
+//! - *The memory*: both, until they have left. Whoever ends first while nobody waits has left by that step, and everybody else
+//!   by setting `GONE`. The second to leave frees the memory; if it sees that the other one has left, it needs no step of
+//!   its own.
 //!
 //! # Races
 //!
 //! - *Register and end*: both are steps of one word. Either the registration comes first, and the end finds `WAITS`, with a
 //!   waker that was written before (release, acquire); or it finds `ENDED`, and takes its own waker back.
-//! - *End and end* (a message is sent while the receiver closes): one of them makes the step, the other one is refused. A
+//! - *End and end* (a message is sent while the receiver closes): one of them is the first, the other one is refused. A
 //!   sender that is refused has its message still.
 //! - *Another waker and end*: the side takes `WAITS` away before it touches its place. If it cannot, because the other one
 //!   has ended, it is ready.
@@ -42,8 +46,9 @@ use core::task::{Context, Poll, Waker};
 
 use crate::sync::{AtomicUsize, Ordering, UnsafeCell};
 
-const ENDED: usize = 1 << 2;
-const SENT: usize = 1 << 3;
+const WAITS: usize = 0b11;
+const ENDED: usize = 0b11 << 2;
+const SENT: usize = 1 << 4;
 
 /// One of the two sides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,8 +72,13 @@ impl Side {
     }
 
     #[inline]
+    const fn ended(self) -> usize {
+        1 << 2 << self as usize
+    }
+
+    #[inline]
     const fn gone(self) -> usize {
-        1 << 4 << self as usize
+        1 << 5 << self as usize
     }
 }
 
@@ -77,22 +87,23 @@ impl Side {
 pub(super) struct Seen(usize);
 
 impl Seen {
-    /// Whether one of the sides has done its last.
+    /// Whether the other side has done its last; to a side that has not.
     #[inline]
     pub(super) const fn is_ended(self) -> bool {
         self.0 & ENDED != 0
     }
 
-    /// Whether that was to send a message.
+    /// Whether that was to send a message; to the receiver.
     #[inline]
     pub(super) const fn is_sent(self) -> bool {
         self.0 & SENT != 0
     }
 
-    /// Whether this side is alone with the memory.
+    /// Whether the other side has left.
     #[inline]
     const fn is_alone(self, me: Side) -> bool {
-        self.0 & me.other().gone() != 0
+        let has_left_by_ending = self.0 & me.other().ended() != 0 && self.0 & WAITS == 0;
+        has_left_by_ending || self.0 & me.other().gone() != 0
     }
 }
 
@@ -141,7 +152,7 @@ impl Link {
         if seen.0 & me.waits() != 0 && self.has_stored(me, cx.waker()) {
             return Poll::Pending;
         }
-        self.register(me, cx.waker().clone())
+        self.register(me, seen, cx.waker().clone())
     }
 
     /// Whether the waker in the place of this side, which was there when the word was last seen, would wake the same task.
@@ -155,14 +166,14 @@ impl Link {
     }
 
     #[inline(never)]
-    fn register(&self, me: Side, waker: Waker) -> Poll<Seen> {
-        let _replaced = match self.take_back(me) {
-            Ok(waker) => waker,
+    fn register(&self, me: Side, seen: Seen, waker: Waker) -> Poll<Seen> {
+        let (seen, _replaced) = match self.take_waker_back(me, seen) {
+            Ok(taken) => taken,
             Err(seen) => return Poll::Ready(seen),
         };
         // SAFETY: this side's `WAITS` is not set.
         self.wakers[me as usize].with_mut(|place| unsafe { (*place).write(waker) });
-        match self.step(|state| (state & ENDED == 0).then_some(state | me.waits())) {
+        match self.step(seen, |state| state | me.waits()) {
             Ok(_) => Poll::Pending,
             Err(seen) => {
                 // SAFETY: the waker was written above, and without `WAITS` nobody else takes it.
@@ -175,42 +186,50 @@ impl Link {
     /// Waits no more; hands out the waker, if there was one. Fails if the other side has ended, and thus has the waker.
     #[inline]
     pub(super) fn take_back(&self, me: Side) -> Result<Option<Waker>, Seen> {
-        let seen = self.look();
+        self.take_waker_back(me, self.look())
+            .map(|(_, waker)| waker)
+    }
+
+    #[inline]
+    fn take_waker_back(&self, me: Side, seen: Seen) -> Result<(Seen, Option<Waker>), Seen> {
         if seen.is_ended() {
             return Err(seen);
         }
         if seen.0 & me.waits() == 0 {
-            return Ok(None);
+            return Ok((seen, None));
         }
-        self.step(|state| (state & ENDED == 0).then_some(state & !me.waits()))?;
+        let seen = self.step(seen, |state| state & !me.waits())?;
         // SAFETY: `WAITS` was set, so a waker was there, and is not any more, so it is this side's.
-        Ok(Some(unsafe { self.take_waker(me) }))
+        Ok((seen, Some(unsafe { self.take_waker(me) })))
     }
 
-    /// Does this side's last, unless the other one has done its; `sends`: with a message.
+    /// Does this side's last; `sends`: with a message. To be called once, unless it was refused and has not left.
     #[inline]
     pub(super) fn end(&self, me: Side, sends: bool) -> End {
-        let ended = ENDED | if sends { SENT } else { 0 };
-        let waits = me.waits() | me.other().waits();
-        let step = |state| match state {
-            state if state & ENDED != 0 => None,
-            state if state & waits != 0 => Some(state | ended),
-            state => Some(state | ended | me.gone()),
-        };
-        match self.step(step) {
-            Err(seen) => End::Refused(seen),
-            Ok(Seen(before)) if before & waits == 0 => End::Quiet,
-            Ok(Seen(before)) => {
-                let take = |side: Side| {
-                    // SAFETY: the step to `ENDED` gave the wakers of both sides to this one, which takes each once.
-                    (before & side.waits() != 0).then(|| unsafe { self.take_waker(side) })
-                };
-                End::Loud {
-                    seen: Seen(before),
-                    other: take(me.other()),
-                    own: take(me),
-                }
+        // A receiver may have been refused before.
+        if me == Side::Receiver {
+            let seen = self.look();
+            if seen.is_ended() {
+                return End::Refused(seen);
             }
+        }
+        let ended = me.ended() | if sends { SENT } else { 0 };
+        // None of the bits is set, so the addition sets them.
+        let before = Seen(self.state.fetch_add(ended, Ordering::AcqRel));
+        if before.is_ended() {
+            return End::Refused(before);
+        }
+        if before.0 & WAITS == 0 {
+            return End::Quiet;
+        }
+        let take = |side: Side| {
+            // SAFETY: the first to end has the wakers of both sides, and takes each once.
+            (before.0 & side.waits() != 0).then(|| unsafe { self.take_waker(side) })
+        };
+        End::Loud {
+            seen: before,
+            other: take(me.other()),
+            own: take(me),
         }
     }
 
@@ -228,13 +247,23 @@ impl Link {
         self.wakers.iter().for_each(|place| place.with_mut(|_| ()));
     }
 
-    /// One step of the word, if there is one from where it is; the word before it.
+    /// One step of the word, unless the other side has ended; the word after it.
     #[inline]
-    fn step(&self, next: impl Fn(usize) -> Option<usize>) -> Result<Seen, Seen> {
-        self.state
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, next)
-            .map(Seen)
-            .map_err(Seen)
+    fn step(&self, seen: Seen, next: impl Fn(usize) -> usize) -> Result<Seen, Seen> {
+        let mut seen = seen;
+        while !seen.is_ended() {
+            let next = next(seen.0);
+            match self.state.compare_exchange_weak(
+                seen.0,
+                next,
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            ) {
+                Ok(_) => return Ok(Seen(next)),
+                Err(now) => seen = Seen(now),
+            }
+        }
+        Err(seen)
     }
 
     /// Takes a side's waker out of its place.
