@@ -7,10 +7,10 @@ use core::ptr::NonNull;
 use core::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
-use sync_prims::raw::{Token, Waiter};
+use sync_prims::raw::{LockGuard, Token, Waiter};
 
 use super::node::{Claims, Node};
-use super::state::{REFUSED, Refused};
+use super::state::{REFUSED, Refused, State};
 use super::{SendError, Shared};
 use crate::wait::{Left, Standing, leave, standing};
 
@@ -129,8 +129,21 @@ impl<T> Shared<T> {
     /// Sends a message, if that needs no wait; to how many.
     #[inline]
     pub(super) fn put(&self, offer: &mut Offer<T>) -> Result<usize, Refused> {
-        let mut state = self.lock();
-        let put = state.put(offer.node())?;
+        self.put_under(self.lock(), offer)
+            .map_err(|(refused, _state)| refused)
+    }
+
+    /// The same, under a lock that is held; it is held still if the message was refused.
+    #[inline]
+    fn put_under<'s>(
+        &'s self,
+        mut state: LockGuard<'s, State<T>>,
+        offer: &mut Offer<T>,
+    ) -> Result<usize, (Refused, LockGuard<'s, State<T>>)> {
+        let put = match state.put(offer.node()) {
+            Ok(put) => put,
+            Err(refused) => return Err((refused, state)),
+        };
         // Before anybody is woken: wakers may panic.
         offer.give_away();
         self.settle(state);
@@ -162,9 +175,9 @@ impl<T> Shared<T> {
     ) -> Poll<Result<usize, Refused>> {
         // Declared before the lock is taken, so that it is dropped after it if there is no need to wait.
         let mut waker = Some(cx.waker().clone());
-        let mut state = self.lock();
-        match state.put(offer.node()) {
-            Err(Refused::Full) => {
+        match self.put_under(self.lock(), offer) {
+            Ok(receivers) => Poll::Ready(Ok(receivers)),
+            Err((Refused::Full, mut state)) => {
                 let address = offer.node().as_ptr().expose_provenance();
                 // SAFETY: the waiter is idle and pinned, and is unlinked from this list when the future is dropped. The
                 // state stays where it is while futures borrow the channel.
@@ -172,15 +185,9 @@ impl<T> Shared<T> {
                 drop(state);
                 Poll::Pending
             }
-            Err(refused) => {
+            Err((refused, state)) => {
                 drop(state);
                 Poll::Ready(Err(refused))
-            }
-            Ok(put) => {
-                offer.give_away();
-                self.settle(state);
-                drop(put.overwritten);
-                Poll::Ready(Ok(put.receivers))
             }
         }
     }
