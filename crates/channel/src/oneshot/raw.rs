@@ -253,10 +253,11 @@ impl Link {
         let mut seen = seen;
         while !seen.is_ended() {
             let next = next(seen.0);
+            // Release: a waker that was written is published. What is taken back is this side's own.
             match self.state.compare_exchange_weak(
                 seen.0,
                 next,
-                Ordering::AcqRel,
+                Ordering::Release,
                 Ordering::Acquire,
             ) {
                 Ok(_) => return Ok(Seen(next)),
