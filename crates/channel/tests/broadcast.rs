@@ -305,6 +305,48 @@ fn more_messages_than_a_batch_go_with_their_receiver() {
     assert_eq!(counts().0, 1);
 }
 
+/// What a receiver leaves behind is taken in steps, and messages are dropped in between: here the first one sends and receives
+/// more than the channel keeps.
+#[test]
+fn others_go_on_while_a_receiver_goes() {
+    struct Acts(Option<Box<dyn FnOnce() + Send + Sync>>);
+
+    impl Clone for Acts {
+        fn clone(&self) -> Acts {
+            Acts(None)
+        }
+    }
+
+    impl Drop for Acts {
+        fn drop(&mut self) {
+            if let Some(act) = self.0.take() {
+                act();
+            }
+        }
+    }
+
+    let (sender, slow) = broadcast::channel(64, Overflow::Lag);
+    let fast = Arc::new(Mutex::new(slow.clone()));
+    let acted = Arc::new(AtomicUsize::new(0));
+    let act = {
+        let (sender, fast, acted) = (sender.clone(), fast.clone(), acted.clone());
+        move || {
+            for _ in 0..200 {
+                assert_eq!(sender.try_send(Acts(None)).ok(), Some(1));
+                assert!(fast.lock().unwrap().try_recv().is_ok());
+                acted.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+    };
+    let mut act: Option<Box<dyn FnOnce() + Send + Sync>> = Some(Box::new(act));
+    for _ in 0..64 {
+        assert_eq!(sender.try_send(Acts(act.take())).ok(), Some(2));
+        assert!(fast.lock().unwrap().try_recv().is_ok());
+    }
+    drop(slow);
+    assert_eq!((acted.load(Ordering::SeqCst), sender.len()), (200, 0));
+}
+
 #[test]
 fn one_send_wakes_all_in_the_order_they_came() {
     let (sender, first) = broadcast::channel(1, Overflow::Lag);

@@ -151,6 +151,10 @@ impl<T> State<T> {
     /// Takes the oldest message away from those who have not come to it.
     fn overwrite(&mut self) -> Claims<T> {
         let &mut Slot { node, unread } = self.slot(self.head);
+        debug_assert!(
+            unread > 0,
+            "the first message that is kept is kept for somebody"
+        );
         self.head += 1;
         self.skip_read();
         // SAFETY: the slot is not used any more, so its claims are given away once; a kept message has at least one.
