@@ -49,7 +49,7 @@ fn local(capacity: usize) -> Handles<Local<Message>> {
 
 fn config() -> ProptestConfig {
     ProptestConfig {
-        cases: if cfg!(debug_assertions) { 200 } else { 5_000 },
+        cases: if cfg!(debug_assertions) { 200 } else { 20_000 },
         failure_persistence: None,
         max_shrink_iters: 20_000,
         ..ProptestConfig::default()
