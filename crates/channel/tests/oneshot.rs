@@ -112,6 +112,7 @@ fn a_message_sent_before_the_close_can_be_taken() {
     let (sender, mut receiver) = oneshot::channel();
     sender.send(7).unwrap();
     assert!(!receiver.close());
+    assert!(!receiver.close());
     assert!(!receiver.is_empty());
     assert_eq!(block_on(receiver), Ok(7));
 }
