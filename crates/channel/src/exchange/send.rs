@@ -67,7 +67,7 @@ impl<'c, F: Form> SendFuture<'c, F> {
 
     /// Ends the send, and hands the message back if it was not sent.
     ///
-    /// `None` says that the message was sent, by this future or by an earlier poll of it.
+    /// `None` says that the message was sent, unless an earlier poll or cancel has handed it back.
     pub fn cancel(self: Pin<&mut Self>) -> Option<F::Item> {
         let this = self.project();
         this.exchange.withdraw(this.offering)

@@ -58,7 +58,7 @@ pub struct State<B: Buffer> {
     /// How many receivers were notified by such a message and have not looked: so many places there are more.
     promised: usize,
     pub(crate) receivers: WaitList,
-    /// Each linked with the address of its [`OfferSlot`].
+    /// Each linked with the tag of what it wants: see [`Want`].
     pub(crate) senders: WaitList,
     /// Those who wait for the channel to be closed.
     pub(crate) until_closed: WaitList,
