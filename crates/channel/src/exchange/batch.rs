@@ -206,7 +206,7 @@ impl<F: Form> Exchange<F> {
                 }
                 *sent += count;
             }
-            while state.may_enter() && state.buffer.has_memory() && wakes.room() > 0 {
+            while state.may_enter() && state.buffer.spare() > 0 && wakes.room() > 0 {
                 let Some(value) = from.pop_front() else {
                     break;
                 };
@@ -214,7 +214,7 @@ impl<F: Form> Exchange<F> {
                 *sent += 1;
             }
             let again = !from.is_empty() && state.may_enter();
-            let needs_memory = again && !state.buffer.has_memory();
+            let needs_memory = again && state.buffer.spare() == 0;
             drop(state);
             wakes.wake_all();
             if needs_memory {

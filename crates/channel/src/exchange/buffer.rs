@@ -10,12 +10,15 @@ pub(crate) use heap::Heap;
 
 /// A first-in, first-out store of messages, used under the channel's lock.
 ///
-/// Memory is made and given back without the lock: [`wants_memory`](Buffer::wants_memory) says that it is time,
-/// [`Memory`](Buffer::Memory) is made outside, and [`exchange`](Buffer::exchange) puts it in place.
+/// Memory is made and given back without the lock: if there is none to [`spare`](Buffer::spare), or some is
+/// [idle](Buffer::has_idle_memory), [`wants_memory`](Buffer::wants_memory) says what to make, [`allocate`](Buffer::allocate) makes it
+/// outside, and [`exchange`](Buffer::exchange) puts it in place and hands out what is to be freed.
 pub trait Buffer {
     /// A message.
     type Item;
-    /// An allocation.
+    /// What memory to make.
+    type Wanted;
+    /// Allocations.
     type Memory;
 
     /// How many messages are in it.
@@ -23,9 +26,6 @@ pub trait Buffer {
 
     /// How many messages it may hold: a limit, not an allocation.
     fn capacity(&self) -> usize;
-
-    /// Whether there is memory for one more.
-    fn has_memory(&self) -> bool;
 
     /// Adds a message; there is memory for it.
     fn push(&mut self, value: Self::Item);
@@ -36,6 +36,9 @@ pub trait Buffer {
     /// How many messages there is memory for, beside those that are in it.
     fn spare(&self) -> usize;
 
+    /// Whether there is memory for a new message when the oldest was taken: it may have left its memory elsewhere.
+    fn can_replace(&self) -> bool;
+
     /// Takes the oldest messages, as many of them as there are up to `limit`, for which there is room behind what is in the
     /// vector; how many.
     fn pop_many(&mut self, limit: usize, into: &mut Vec<Self::Item>) -> usize {
@@ -44,14 +47,17 @@ pub trait Buffer {
         count
     }
 
-    /// How large the memory should be, in messages, if it should be another one than it is: to add `more` messages, or
-    /// because much of it has become idle.
-    fn wants_memory(&self, more: usize) -> Option<usize>;
+    /// Whether some memory has become useless.
+    fn has_idle_memory(&self) -> bool;
 
-    /// Makes memory for so many messages; without the lock.
-    fn allocate(messages: usize) -> Self::Memory;
+    /// What to make for `more` messages; with 0, nothing, to free what is idle.
+    fn wants_memory(&self, more: usize) -> Self::Wanted;
 
-    /// Moves into `memory` if it is still large enough, and leaves the old memory there, to be freed without the lock.
+    /// Makes it; without the lock.
+    fn allocate(wanted: Self::Wanted) -> Self::Memory;
+
+    /// Takes what it can use of the memory, and leaves what is to be freed there. It may have changed since it was asked: then it
+    /// is to be asked again.
     fn exchange(&mut self, memory: &mut Self::Memory);
 }
 

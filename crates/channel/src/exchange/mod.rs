@@ -112,7 +112,7 @@ impl<F: Form> Exchange<F> {
         Exchange { lock }
     }
 
-    #[inline]
+    #[inline(always)]
     fn lock(&self) -> Guard<'_, F> {
         self.lock.lock()
     }
@@ -140,7 +140,7 @@ impl<F: Form> Exchange<F> {
     /// # Safety
     ///
     /// There is a message in the slot, and it belongs to the caller.
-    #[inline]
+    #[inline(always)]
     unsafe fn put_from(&self, slot: &Slot<F::Item>) -> Result<Option<Waker>, Refused> {
         loop {
             let mut state = self.lock();
@@ -150,7 +150,7 @@ impl<F: Form> Exchange<F> {
             if !state.may_enter() {
                 return Err(Refused::Full);
             }
-            if !state.buffer.has_memory() {
+            if state.buffer.spare() == 0 {
                 drop(state);
                 self.make_memory(1);
                 continue;
@@ -170,7 +170,7 @@ impl<F: Form> Exchange<F> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn take(&self) -> Taken<F::Item> {
         loop {
             if let Some(taken) = self.take_from(self.lock()) {
@@ -180,7 +180,7 @@ impl<F: Form> Exchange<F> {
     }
 
     /// Takes the oldest message, and wakes whom that concerns. `None`: it is worth another try.
-    #[inline]
+    #[inline(always)]
     fn take_from<'c>(&'c self, mut state: Guard<'c, F>) -> Option<Taken<F::Item>> {
         if let Some(value) = state.buffer.pop() {
             if state.has_changed_much() {
@@ -228,8 +228,8 @@ impl<F: Form> Exchange<F> {
                 state.receivers.release_all();
                 state.until_complete.release_all();
             }
-            let memory_is_idle = settled && state.buffer.wants_memory(0).is_some();
-            let needs_memory = !settled && !state.buffer.has_memory();
+            let memory_is_idle = settled && state.buffer.has_idle_memory();
+            let needs_memory = !settled && state.buffer.spare() == 0;
             drop(state);
             let on_panic = OnPanic(self, |exchange| exchange.settle(exchange.lock()));
             wakes.wake_all();
@@ -254,13 +254,12 @@ impl<F: Form> Exchange<F> {
         self.make_memory(more.min(room.max(1)));
     }
 
+    /// The same, however much room there is.
     #[cold]
     fn make_memory(&self, more: usize) {
         let wanted = self.lock().buffer.wants_memory(more);
-        if let Some(messages) = wanted {
-            let mut memory = F::Buffer::allocate(messages);
-            self.lock().buffer.exchange(&mut memory);
-        }
+        let mut memory = F::Buffer::allocate(wanted);
+        self.lock().buffer.exchange(&mut memory);
     }
 
     /// No message may enter any more. `false` if it was closed before.
@@ -317,13 +316,22 @@ impl<F: Form> Exchange<F> {
             if !state.open || state.room() > 0 && state.senders.is_empty() {
                 continue;
             }
+            if !state.buffer.can_replace() {
+                drop(state);
+                self.make_memory(1);
+                continue;
+            }
             let Some(oldest) = state.buffer.pop() else {
                 return Ok(Some(value));
             };
             // Its place goes to the new message before anybody who waits: nothing that was sent is overtaken, because
             // those who wait have not sent.
             let receiver = state.put(value);
+            let memory_is_idle = state.buffer.has_idle_memory();
             drop(state);
+            if memory_is_idle {
+                self.make_memory(0);
+            }
             if let Some(receiver) = receiver {
                 receiver.wake();
             }

@@ -150,7 +150,7 @@ impl<F: Form> Exchange<F> {
                 drop(value);
                 return self.release(1);
             }
-            if !state.buffer.has_memory() {
+            if state.buffer.spare() == 0 {
                 drop(state);
                 self.make_memory(1);
                 continue;

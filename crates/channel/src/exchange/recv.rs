@@ -46,7 +46,7 @@ impl<'c, F: Form> RecvFuture<'c, F> {
 impl<F: Form> Future for RecvFuture<'_, F> {
     type Output = Result<F::Item, RecvError>;
 
-    #[inline]
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let taken = this.exchange.poll_take(this.waiter.into_ref(), cx);
@@ -66,7 +66,7 @@ impl<F: Form> Exchange<F> {
     /// Takes a message, or waits for one; `None`: nothing will ever come.
     ///
     /// Whoever lets a waiter wait here calls [`leave_receivers`](Exchange::leave_receivers) before the waiter goes away.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn poll_take(
         &self,
         waiter: Pin<&Waiter>,

@@ -80,7 +80,7 @@ impl<F: Form> Future for SendFuture<'_, F> {
     /// # Panics
     ///
     /// If it was ready before.
-    #[inline]
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         this.exchange.poll_send(this.offering, cx)
@@ -143,7 +143,7 @@ impl<F: Form> Exchange<F> {
     /// Sends what is offered, or waits until it is taken.
     ///
     /// Whoever lets an offering wait here calls [`withdraw`](Exchange::withdraw) before it goes away.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn poll_send(
         &self,
         mut offering: Pin<&mut Offering<F::Item>>,

@@ -183,7 +183,7 @@ impl<B: Buffer> State<B> {
             if self.room() < places && !can_never_be {
                 break;
             }
-            let needs_memory = !matches!(want, Want::Places(_)) && !self.buffer.has_memory();
+            let needs_memory = !matches!(want, Want::Places(_)) && self.buffer.spare() == 0;
             if wakes.room() < 2 || needs_memory {
                 return false;
             }
@@ -240,7 +240,7 @@ impl<B: Buffer> State<B> {
     /// has become idle.
     #[inline]
     pub(crate) fn has_changed_much(&self) -> bool {
-        !self.senders.is_empty() || !self.open || self.buffer.wants_memory(0).is_some()
+        !self.senders.is_empty() || !self.open || self.buffer.has_idle_memory()
     }
 
     /// Of a channel that holds nothing: takes the message that the first sender offers, straight from it.

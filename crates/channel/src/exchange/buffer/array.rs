@@ -32,6 +32,7 @@ impl<T, const N: usize> Array<T, N> {
 
 impl<T, const N: usize> Buffer for Array<T, N> {
     type Item = T;
+    type Wanted = ();
     type Memory = ();
 
     #[inline]
@@ -42,11 +43,6 @@ impl<T, const N: usize> Buffer for Array<T, N> {
     #[inline]
     fn capacity(&self) -> usize {
         N
-    }
-
-    #[inline]
-    fn has_memory(&self) -> bool {
-        self.len < N
     }
 
     #[inline]
@@ -74,12 +70,18 @@ impl<T, const N: usize> Buffer for Array<T, N> {
         N - self.len
     }
 
-    #[inline]
-    fn wants_memory(&self, _more: usize) -> Option<usize> {
-        None
+    fn can_replace(&self) -> bool {
+        true
     }
 
-    fn allocate(_messages: usize) {}
+    #[inline]
+    fn has_idle_memory(&self) -> bool {
+        false
+    }
+
+    fn wants_memory(&self, _more: usize) {}
+
+    fn allocate((): ()) {}
 
     fn exchange(&mut self, (): &mut ()) {}
 }

@@ -1,19 +1,47 @@
-//! A ring on the heap that grows with what is in it, up to a limit, and shrinks when it has become empty.
+//! Rings on the heap: one while there are few messages, a line of them when there are many.
+//!
+//! A ring of up to [`KEPT`] messages grows by moving into a larger one. From then on another ring, as large as all that is there, is
+//! put behind it: a burst of millions of messages moves none of them, and gives its memory back ring by ring as it is received.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use core::mem;
 
 use super::{Buffer, Resizable};
 
-/// Memory for this many messages is kept, once there was need for it.
+/// A ring for this many messages is kept when it is empty, and is the largest that is moved.
 const KEPT: usize = 1024;
-/// The first memory, in messages, unless the limit is less.
+/// The first ring, in messages, unless the limit is less.
 const SMALLEST: usize = 16;
+/// The largest ring.
+const LARGEST: usize = 64 * KEPT;
 
 /// Up to `limit` messages.
 pub struct Heap<T> {
+    /// The oldest messages.
     ring: VecDeque<T>,
+    /// Those behind them, in rings that are not empty, except perhaps the last.
+    behind: VecDeque<VecDeque<T>>,
+    /// How many messages are in `behind`.
+    len_behind: usize,
+    /// A ring that has become empty and waits to be freed.
+    idle: VecDeque<T>,
     limit: usize,
+}
+
+/// What [`Heap`] wants to be made: either may be nothing.
+pub struct Wanted {
+    /// A ring of so many messages.
+    messages: usize,
+    /// A line for so many rings.
+    rings: usize,
+}
+
+/// What was made, and later what is to be freed.
+pub struct Memory<T> {
+    ring: VecDeque<T>,
+    line: VecDeque<VecDeque<T>>,
+    idle: VecDeque<T>,
 }
 
 impl<T> Heap<T> {
@@ -21,18 +49,50 @@ impl<T> Heap<T> {
     pub(crate) const fn new(limit: usize) -> Heap<T> {
         Heap {
             ring: VecDeque::new(),
+            behind: VecDeque::new(),
+            len_behind: 0,
+            idle: VecDeque::new(),
             limit,
         }
+    }
+
+    /// The ring into which the next message goes.
+    #[inline]
+    fn last(&self) -> &VecDeque<T> {
+        self.behind.back().unwrap_or(&self.ring)
+    }
+
+    #[cold]
+    fn push_behind(&mut self, value: T) {
+        let last = self.behind.back_mut().expect("the caller has looked");
+        last.push_back(value);
+        self.len_behind += 1;
+    }
+
+    /// The ring is empty: goes on with the next one.
+    #[cold]
+    fn pop_behind(&mut self) -> Option<T> {
+        let next = self.behind.pop_front()?;
+        self.len_behind -= next.len();
+        debug_assert_eq!(self.idle.capacity(), 0, "idle memory is freed soon");
+        self.idle = mem::replace(&mut self.ring, next);
+        self.ring.pop_front()
+    }
+
+    /// Whether there are so many messages that they are not moved any more.
+    fn is_large(&self) -> bool {
+        self.ring.capacity() >= KEPT
     }
 }
 
 impl<T> Buffer for Heap<T> {
     type Item = T;
-    type Memory = VecDeque<T>;
+    type Wanted = Wanted;
+    type Memory = Memory<T>;
 
     #[inline]
     fn len(&self) -> usize {
-        self.ring.len()
+        self.ring.len() + self.len_behind
     }
 
     #[inline]
@@ -41,52 +101,97 @@ impl<T> Buffer for Heap<T> {
     }
 
     #[inline]
-    fn has_memory(&self) -> bool {
-        self.ring.len() < self.ring.capacity()
-    }
-
-    #[inline]
     fn push(&mut self, value: T) {
-        self.ring.push_back(value);
+        if self.behind.is_empty() {
+            self.ring.push_back(value);
+        } else {
+            self.push_behind(value);
+        }
     }
 
     #[inline]
     fn pop(&mut self) -> Option<T> {
-        self.ring.pop_front()
+        match self.ring.pop_front() {
+            None if !self.behind.is_empty() => self.pop_behind(),
+            oldest => oldest,
+        }
     }
 
     #[inline]
     fn spare(&self) -> usize {
-        self.ring.capacity() - self.ring.len()
+        self.last().capacity() - self.last().len()
+    }
+
+    fn can_replace(&self) -> bool {
+        self.behind.is_empty() || self.spare() > 0
     }
 
     fn pop_many(&mut self, limit: usize, into: &mut Vec<T>) -> usize {
+        // One ring at a time: what becomes idle by that has to be freed first.
+        if self.ring.is_empty() && !self.behind.is_empty() && limit > 0 {
+            into.extend(self.pop_behind());
+            return 1;
+        }
         let count = limit.min(self.ring.len());
         into.extend(self.ring.drain(..count));
         count
     }
 
     #[inline]
-    fn wants_memory(&self, more: usize) -> Option<usize> {
-        let needed = self.ring.len() + more;
-        if needed > self.ring.capacity() {
-            return Some(needed.next_power_of_two().max(SMALLEST.min(self.limit)));
-        }
-        // Messages without a size need no memory, of which the ring says that it has very much.
-        let is_idle = needed == 0 && size_of::<T>() > 0;
-        (self.ring.capacity() > KEPT && is_idle).then_some(0)
+    fn has_idle_memory(&self) -> bool {
+        let is_empty = self.ring.is_empty() && self.behind.is_empty();
+        let may_go = is_empty && self.ring.capacity() > KEPT;
+        // Messages without a size need no memory, of which a ring of them says that it has very much.
+        size_of::<T>() > 0 && (may_go || self.idle.capacity() > 0)
     }
 
-    fn allocate(messages: usize) -> VecDeque<T> {
-        VecDeque::with_capacity(messages)
+    fn wants_memory(&self, more: usize) -> Wanted {
+        let mut wanted = Wanted {
+            messages: 0,
+            rings: 0,
+        };
+        if more <= self.spare() {
+            return wanted;
+        }
+        if self.is_large() {
+            wanted.messages = self.len().clamp(KEPT, LARGEST);
+            if self.behind.len() == self.behind.capacity() {
+                wanted.rings = (2 * self.behind.len()).max(4);
+            }
+        } else {
+            let needed = (self.len() + more).next_power_of_two();
+            wanted.messages = needed.clamp(SMALLEST.min(self.limit), KEPT);
+        }
+        wanted
     }
 
-    fn exchange(&mut self, memory: &mut VecDeque<T>) {
-        if memory.capacity() < self.ring.len() {
-            return;
+    fn allocate(wanted: Wanted) -> Memory<T> {
+        Memory {
+            ring: VecDeque::with_capacity(wanted.messages),
+            line: VecDeque::with_capacity(wanted.rings),
+            idle: VecDeque::new(),
         }
-        memory.append(&mut self.ring);
-        core::mem::swap(&mut self.ring, memory);
+    }
+
+    fn exchange(&mut self, memory: &mut Memory<T>) {
+        if self.has_idle_memory() && self.idle.capacity() == 0 {
+            mem::swap(&mut self.ring, &mut self.idle);
+        }
+        mem::swap(&mut self.idle, &mut memory.idle);
+        if memory.line.capacity() > self.behind.capacity() {
+            memory.line.append(&mut self.behind);
+            mem::swap(&mut self.behind, &mut memory.line);
+        }
+        // Others may have been here meanwhile: what is not needed any more goes back.
+        if self.is_large() {
+            let is_needed = memory.ring.capacity() > 0 && self.spare() == 0;
+            if is_needed && self.behind.len() < self.behind.capacity() {
+                self.behind.push_back(mem::take(&mut memory.ring));
+            }
+        } else if memory.ring.capacity() > self.ring.capacity() {
+            memory.ring.append(&mut self.ring);
+            mem::swap(&mut self.ring, &mut memory.ring);
+        }
     }
 }
 
@@ -100,46 +205,104 @@ impl<T> Resizable for Heap<T> {
 mod tests {
     use super::*;
 
-    fn filled<T: Clone>(message: T, messages: usize) -> Heap<T> {
+    fn make_room<T>(heap: &mut Heap<T>) {
+        while heap.spare() == 0 {
+            heap.exchange(&mut Heap::<T>::allocate(heap.wants_memory(1)));
+        }
+    }
+
+    fn filled(messages: usize) -> Heap<usize> {
         let mut heap = Heap::new(usize::MAX);
-        for _ in 0..messages {
-            if let Some(wanted) = heap.wants_memory(1) {
-                heap.exchange(&mut Heap::<T>::allocate(wanted));
-            }
-            heap.push(message.clone());
+        for number in 0..messages {
+            make_room(&mut heap);
+            heap.push(number);
         }
         heap
     }
 
+    /// Takes all, and frees what is idle as a channel does.
+    fn emptied(mut heap: Heap<usize>) -> Heap<usize> {
+        let mut expected = 0;
+        while let Some(number) = heap.pop() {
+            assert_eq!(number, expected);
+            expected += 1;
+            free(&mut heap);
+        }
+        heap
+    }
+
+    fn free(heap: &mut Heap<usize>) {
+        if heap.has_idle_memory() {
+            heap.exchange(&mut Heap::<usize>::allocate(heap.wants_memory(0)));
+        }
+        assert!(!heap.has_idle_memory());
+    }
+
     #[test]
-    fn memory_grows_in_steps_and_goes_when_it_is_idle() {
-        let mut heap = filled(7u8, 10 * KEPT);
-        assert!(heap.ring.capacity() < 40 * KEPT);
-        while heap.pop().is_some() {}
-        assert_eq!(heap.wants_memory(0), Some(0));
-        heap.exchange(&mut Heap::<u8>::allocate(0));
-        assert_eq!((heap.ring.capacity(), heap.wants_memory(0)), (0, None));
+    fn many_messages_come_out_in_order_and_leave_no_memory() {
+        let full = filled(300 * KEPT);
+        assert_eq!(full.len(), 300 * KEPT);
+        let in_rings =
+            full.ring.capacity() + full.behind.iter().map(VecDeque::capacity).sum::<usize>();
+        assert!(in_rings < 300 * KEPT + 2 * LARGEST);
+        let empty = emptied(full);
+        assert_eq!((empty.len(), empty.ring.capacity()), (0, 0));
+        assert!(empty.behind.is_empty() && empty.idle.capacity() == 0);
     }
 
     #[test]
     fn a_little_memory_is_kept() {
-        let mut heap = filled(7u8, KEPT / 2);
-        while heap.pop().is_some() {}
-        assert_eq!(heap.wants_memory(0), None);
+        let empty = emptied(filled(KEPT / 2));
+        assert_eq!(empty.ring.capacity(), KEPT / 2);
     }
 
     #[test]
-    fn memory_that_is_too_small_by_now_is_refused() {
-        let mut heap = filled(7u8, 100);
-        let mut small = Heap::<u8>::allocate(16);
+    fn a_long_queue_that_is_used_goes_on_in_order() {
+        let mut heap = filled(10 * KEPT);
+        let (mut oldest, mut newest) = (0, 10 * KEPT);
+        for _ in 0..100 * KEPT {
+            make_room(&mut heap);
+            heap.push(newest);
+            newest += 1;
+            assert_eq!(heap.pop(), Some(oldest));
+            oldest += 1;
+            free(&mut heap);
+        }
+        assert_eq!(heap.len(), 10 * KEPT);
+        let mut batch = Vec::new();
+        while heap.pop_many(100, &mut batch) > 0 {
+            free(&mut heap);
+        }
+        assert!(batch.into_iter().eq(oldest..newest));
+    }
+
+    #[test]
+    fn memory_that_came_too_late_is_handed_back() {
+        let mut heap = filled(100);
+        let mut small = Heap::<usize>::allocate(Wanted {
+            messages: 16,
+            rings: 0,
+        });
         heap.exchange(&mut small);
-        assert_eq!((heap.len(), small.len()), (100, 0));
+        assert_eq!((heap.len(), small.ring.len()), (100, 0));
+        let mut heap = filled(2 * KEPT + 1);
+        let rings = heap.behind.len();
+        let mut ring = Heap::<usize>::allocate(Wanted {
+            messages: KEPT,
+            rings: 0,
+        });
+        heap.exchange(&mut ring);
+        assert_eq!((heap.behind.len(), ring.ring.capacity()), (rings, KEPT));
     }
 
     #[test]
     fn messages_without_a_size_want_no_memory() {
-        let mut heap = filled((), 10 * KEPT);
+        let mut heap = Heap::new(usize::MAX);
+        for _ in 0..10 * KEPT {
+            assert!(heap.spare() > 0);
+            heap.push(());
+        }
         while heap.pop().is_some() {}
-        assert_eq!(heap.wants_memory(0), None);
+        assert!(!heap.has_idle_memory());
     }
 }
