@@ -14,7 +14,7 @@ use std::{marker::PhantomData, thread};
 
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 use support::grid::{GRID, GRID_OF_THREADS, released_in_order, released_on_threads};
-use support::{Hand, Hooks, Watchdog, poll_once, poll_with};
+use support::{Hand, Hooks, Watchdog, forget, poll_once, poll_with};
 use sync_prims::event::{EventGuard, OwnedEventGuard, Wait, WaitCloned, WaitValue};
 use sync_prims::{Event, SetOnce};
 
@@ -234,15 +234,15 @@ fn waits_for_a_value_lend_or_clone_it() {
 #[test]
 fn a_forgotten_wait_harms_nobody() {
     let mut event = Event::new();
-    std::mem::forget(Hand::pending(event.wait_value()));
+    forget(Hand::pending(event.wait_value()));
     let mut wait = Hand::pending(event.wait_value());
-    std::mem::forget(Hand::pending(event.wait()));
+    forget(Hand::pending(event.wait()));
     event.set_value(1).unwrap();
     assert_eq!(wait.output(), &1);
     drop(wait);
     // One that is in line still when the event begins anew.
     assert_eq!(event.take(), Some(1));
-    std::mem::forget(Hand::pending(event.wait()));
+    forget(Hand::pending(event.wait()));
     assert_eq!(event.take(), None);
     event.set_value(2).unwrap();
     assert_eq!(event.get(), Some(&2));

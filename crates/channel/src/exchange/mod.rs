@@ -118,7 +118,7 @@ impl<F: Form> Exchange<F> {
     }
 
     /// Sends if that needs no wait.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn try_send(&self, message: F::Item) -> Result<(), TrySendError<F::Item>> {
         let slot = Slot::full(message);
         // SAFETY: the slot is full, and nobody else knows it; it is looked into again only if the message stayed there.
@@ -161,7 +161,7 @@ impl<F: Form> Exchange<F> {
     }
 
     /// Takes a message if that needs no wait.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn try_recv(&self) -> Result<F::Item, TryRecvError> {
         match self.take() {
             Taken::Value(value) => Ok(value),

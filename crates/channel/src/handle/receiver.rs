@@ -69,7 +69,7 @@ impl<T, F: Counted<Item = T>> Receiver<T, F> {
     /// # Errors
     ///
     /// There is none now, or for good.
-    #[inline]
+    #[inline(always)]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         self.inner.exchange.try_recv()
     }

@@ -76,7 +76,7 @@ impl<T, F: Counted<Item = T>> Sender<T, F> {
     /// # Errors
     ///
     /// There is no place, or the channel is closed; the message is handed back.
-    #[inline]
+    #[inline(always)]
     pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
         self.inner.exchange.try_send(value)
     }
