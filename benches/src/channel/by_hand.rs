@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use super::case::{BATCH, BURST};
+use super::case::{AUDIENCE, BATCH, BURST};
 use super::memory;
 
 /// Runs `work` so many times, after a warm-up.
@@ -56,4 +56,20 @@ pub(super) fn time_burst<S, R>(
         });
     }
     begin.elapsed()
+}
+
+/// A message in, and out of every receiver.
+pub(super) fn time_broadcast<R>(
+    iterations: u64,
+    mut receivers: Vec<R>,
+    mut send: impl FnMut(u64),
+    mut recv: impl FnMut(&mut R) -> Option<u64>,
+) -> Duration {
+    assert_eq!(receivers.len() as u64, AUDIENCE);
+    time(iterations, |number| {
+        send(black_box(number));
+        for receiver in &mut receivers {
+            assert_eq!(black_box(recv(receiver)), Some(number));
+        }
+    })
 }

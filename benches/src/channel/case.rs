@@ -15,7 +15,7 @@ pub enum Case {
     Burst,
     /// A channel for one message: made, sent, received.
     Oneshot,
-    /// A message to eight receivers, all tasks on one thread.
+    /// A message to eight receivers, by one thread.
     Broadcast,
 }
 

@@ -4,11 +4,12 @@ use std::collections::VecDeque;
 use std::hint::black_box;
 use std::time::Duration;
 
+use channel::broadcast::{self, Overflow};
 use channel::{Receiver, Sender, oneshot};
 
 use super::{blocking, cloned, family};
 use crate::channel::by_hand;
-use crate::channel::case::{BATCH, Case, Place};
+use crate::channel::case::{AUDIENCE, BATCH, Case, Place};
 use crate::channel::stream;
 
 family! {
@@ -91,7 +92,16 @@ pub(super) fn time(case: Case, iterations: u64) -> Option<Duration> {
                 .expect("the receiver is there");
             assert_eq!(black_box(receiver.try_recv()), Ok(number));
         })),
-        Case::Broadcast => None,
+        Case::Broadcast => {
+            let (sender, first) = broadcast::channel(16, Overflow::Lag);
+            let mut receivers = vec![first];
+            receivers.resize_with(AUDIENCE as usize, || sender.subscribe());
+            let send = |number| {
+                sender.try_send(number).expect("receivers stay");
+            };
+            let recv = |receiver: &mut broadcast::Receiver<u64>| receiver.try_recv().ok();
+            Some(by_hand::time_broadcast(iterations, receivers, send, recv))
+        }
     }
 }
 

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::sync::mpsc::{Receiver, Sender, UnboundedReceiver, UnboundedSender};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::{blocking, cloned, family, single};
 use crate::channel::by_hand;
-use crate::channel::case::{BATCH, Case, Place};
+use crate::channel::case::{AUDIENCE, BATCH, Case, Place};
 use crate::channel::stream;
 
 fn bounded<T>(capacity: Option<usize>) -> Option<(Sender<T>, Receiver<T>)> {
@@ -88,6 +88,15 @@ pub(super) fn time(case: Case, iterations: u64) -> Option<Duration> {
                 .expect("the receiver is there");
             assert_eq!(black_box(receiver.try_recv()), Ok(number));
         })),
-        Case::Broadcast => None,
+        Case::Broadcast => {
+            let (sender, first) = broadcast::channel(16);
+            let mut receivers = vec![first];
+            receivers.resize_with(AUDIENCE as usize, || sender.subscribe());
+            let send = |number| {
+                sender.send(number).expect("receivers stay");
+            };
+            let recv = |receiver: &mut broadcast::Receiver<u64>| receiver.try_recv().ok();
+            Some(by_hand::time_broadcast(iterations, receivers, send, recv))
+        }
     }
 }
