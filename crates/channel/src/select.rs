@@ -6,7 +6,7 @@
 //!
 //! A receive in a select is a receive as any other: it takes a message when it is polled and finds one, or nothing. A send is
 //! different: while it waits, whoever receives takes its message out of the future. Two such sends of one select might be taken by
-//! two receivers at the same time, or one of them while another branch is found ready. So all branches share a [`Claim`]:
+//! two receivers at the same time, or one of them while another branch is found ready. So all branches share a claim, a flag that one of them gets to set:
 //!
 //! | who | when | then |
 //! |---|---|---|
