@@ -81,7 +81,7 @@ fn on_two_contexts(sending: Vec<Task>, receiving: Vec<Task>) -> (u64, Duration) 
     (sum, taken)
 }
 
-/// Runs all closures, each on a thread; the sum of their outputs, and what they took from when all threads were there.
+/// Runs all closures, each on a thread; the sum of their outputs, and what they took, the last steps of their start included.
 pub(super) fn time_threads<S, R>(sending: Vec<S>, receiving: Vec<R>) -> (u64, Duration)
 where
     S: FnOnce() -> u64 + Send,
@@ -98,8 +98,9 @@ where
             .into_iter()
             .map(|work| threads.spawn(move || (start.wait(), work()).1))
             .collect();
-        start.wait();
+        // Before the wait: after it, the others may have run to their ends already.
         let begin = Instant::now();
+        start.wait();
         let mut sum = 0;
         for thread in receiving.into_iter().chain(sending) {
             sum += thread.join().expect("the cases do not panic");
