@@ -175,7 +175,12 @@ impl<T> Receiver<T> {
     ///
     /// The channel is closed, and all of its messages were received.
     pub fn recv_blocking(&self) -> Result<T, RecvError> {
-        blocking::until_ready(self.recv())
+        // A thread that need not wait makes no waker, which would count a reference to it.
+        match self.try_recv() {
+            Ok(message) => Ok(message),
+            Err(TryRecvError::Closed) => Err(RecvError),
+            Err(TryRecvError::Empty) => blocking::until_ready(self.recv()),
+        }
     }
 
     /// Receives the oldest message; the thread sleeps for at most so long until there is one.

@@ -263,7 +263,12 @@ impl<T> Sender<T> {
     ///
     /// The channel is closed; the message is handed back.
     pub fn send_blocking(&self, value: T) -> Result<(), SendError<T>> {
-        blocking::until_ready(self.send(value))
+        // A thread that need not wait makes no waker, which would count a reference to it.
+        match self.try_send(value) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Closed(value)) => Err(SendError(value)),
+            Err(TrySendError::Full(value)) => blocking::until_ready(self.send(value)),
+        }
     }
 
     /// Sends a message; the thread sleeps for at most so long until there is a place.
