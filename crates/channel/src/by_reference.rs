@@ -12,8 +12,8 @@ use crate::blocking;
 use crate::error::RecvError;
 use crate::error::{ReserveError, SendError, TryRecvError, TrySendError};
 use crate::exchange::{
-    Array, End, Exchange, Inline, Permit, RecvFuture, RecvManyFuture, ReserveFuture, SendFuture,
-    SendManyFuture, State, UntilFuture,
+    Array, End, Exchange, Inline, Permit, ReadyFuture, RecvFuture, RecvManyFuture, ReserveFuture,
+    SendFromFuture, SendFuture, SendManyFuture, State, UntilFuture,
 };
 
 /// A channel of `N` messages that stand in it: nothing is allocated, and any thread that borrows it may send and receive.
@@ -118,6 +118,21 @@ impl<T, const N: usize> Channel<T, N> {
         limit: usize,
     ) -> RecvManyFuture<'c, Inline<T, N>> {
         RecvManyFuture::new(&self.exchange, into, limit)
+    }
+
+    /// See [`Sender::send_from`](crate::Sender::send_from).
+    pub fn send_from<'c>(&'c self, from: &'c mut Option<T>) -> SendFromFuture<'c, Inline<T, N>> {
+        SendFromFuture::new(&self.exchange, from)
+    }
+
+    /// See [`Receiver::ready`](crate::Receiver::ready).
+    pub fn ready(&self) -> ReadyFuture<'_, Inline<T, N>> {
+        ReadyFuture::new(&self.exchange)
+    }
+
+    /// See [`Receiver::drain`](crate::Receiver::drain).
+    pub fn drain(&self) -> Vec<T> {
+        self.exchange.drain()
     }
 
     /// Sends a message; the thread sleeps until there is a place.

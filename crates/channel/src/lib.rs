@@ -96,7 +96,7 @@ pub fn rendezvous<T>() -> (Sender<T>, Receiver<T>) {
 
 /// A channel that holds any number of messages: a send never waits.
 ///
-/// Memory for more than 1024 messages is given back when the channel has become empty.
+/// Memory beyond that for 1024 messages is given back as they are received.
 pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
     handle::channel(usize::MAX)
 }

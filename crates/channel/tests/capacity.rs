@@ -185,3 +185,22 @@ fn who_wants_places_is_refused_when_there_are_none_any_more() {
     assert_eq!((receiver.try_recv(), reserves.is_woken()), (Ok(1), true));
     assert!(reserves.output().is_err());
 }
+
+#[test]
+fn a_drain_takes_what_is_buffered_and_no_more() {
+    let channel = channel::Channel::<u8, 2>::new();
+    assert_eq!(channel.drain(), []);
+    for number in 0..2 {
+        channel.try_send(number).unwrap();
+    }
+    let wakes = Wakes::new();
+    let mut waiting = Box::pin(channel.send(2));
+    assert!(poll_with(waiting.as_mut(), &wakes.waker()).is_pending());
+    assert_eq!(channel.drain(), [0, 1]);
+    assert_eq!((wakes.count(), channel.len()), (1, 1));
+    assert!(poll_once(waiting.as_mut()).is_ready());
+    let mut message = Some(3);
+    assert!(block_on(channel.ready()));
+    assert_eq!(block_on(channel.send_from(&mut message)), Ok(()));
+    assert_eq!((channel.drain(), message), (vec![2, 3], None));
+}

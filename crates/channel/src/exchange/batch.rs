@@ -177,7 +177,15 @@ impl<F: Form> Exchange<F> {
         taken
     }
 
-    /// The same, for those who do not wait.
+    /// Takes as many messages as are buffered.
+    pub(crate) fn drain(&self) -> Vec<F::Item> {
+        let buffered = self.len();
+        let mut messages = Vec::with_capacity(buffered);
+        self.take_many(&mut messages, buffered);
+        messages
+    }
+
+    /// The same as [`take_many`](Exchange::take_many), for those who do not wait.
     pub(crate) fn try_take_many(
         &self,
         into: &mut Vec<F::Item>,

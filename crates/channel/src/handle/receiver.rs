@@ -95,6 +95,19 @@ impl<T, F: Counted<Item = T>> Receiver<T, F> {
         self.inner.exchange.try_take_many(into, limit)
     }
 
+    /// Takes all messages that are buffered now, in order.
+    ///
+    /// What senders that wait have to offer moves up behind them, and is not among them.
+    ///
+    /// ```
+    /// let (sender, receiver) = channel::bounded(8);
+    /// (0..3).for_each(|number| sender.try_send(number).unwrap());
+    /// assert_eq!(receiver.drain(), [0, 1, 2]);
+    /// ```
+    pub fn drain(&self) -> Vec<T> {
+        self.inner.exchange.drain()
+    }
+
     /// The messages that are there, one after the other, until there is none.
     pub fn try_iter(&self) -> TryIter<'_, T, F> {
         TryIter(self)
