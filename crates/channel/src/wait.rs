@@ -1,9 +1,11 @@
-//! A waiter's steps, for channels whose waiters stand under one [`Lock`].
+//! A waiter's steps, the same for every channel: its waiters stand under one lock.
 
 use core::pin::Pin;
 use core::task::{Context, Waker};
 
-use sync_prims::raw::{Lock, LockGuard, Token, WaitList, Waiter};
+use sync_prims::raw::{Token, WaitList, Waiter};
+
+use crate::exchange::StateLock;
 
 /// Where a waiter stands when it is polled.
 pub(crate) enum Standing {
@@ -16,18 +18,22 @@ pub(crate) enum Standing {
 }
 
 /// What a waiter that gives up has left.
-pub(crate) enum Left<'l, S> {
+pub(crate) enum Left<G> {
     /// No list.
     Nothing,
     /// A notification that nobody has seen.
     Told(Token),
     /// Its list, whose lock is held, so that what this changes can be settled. The waker is to be dropped after that.
-    List(LockGuard<'l, S>, Option<Waker>),
+    List(G, Option<Waker>),
 }
 
 /// Finds out where a waiter stands; if it waits, has it woken through the waker of this poll.
 #[inline]
-pub(crate) fn standing<S>(lock: &Lock<S>, waiter: Pin<&Waiter>, cx: &Context<'_>) -> Standing {
+pub(crate) fn standing<S>(
+    lock: &impl StateLock<S>,
+    waiter: Pin<&Waiter>,
+    cx: &Context<'_>,
+) -> Standing {
     if let Some(token) = waiter.take_notified() {
         return Standing::Told(token);
     }
@@ -41,7 +47,7 @@ pub(crate) fn standing<S>(lock: &Lock<S>, waiter: Pin<&Waiter>, cx: &Context<'_>
 }
 
 #[cold]
-fn replace_waker<S>(lock: &Lock<S>, waiter: Pin<&Waiter>, waker: &Waker) -> Standing {
+fn replace_waker<S>(lock: &impl StateLock<S>, waiter: Pin<&Waiter>, waker: &Waker) -> Standing {
     // Declared before the lock is taken: holds whichever waker is not needed, and is dropped last.
     let mut other = Some(waker.clone());
     let state = lock.lock();
@@ -57,11 +63,11 @@ fn replace_waker<S>(lock: &Lock<S>, waiter: Pin<&Waiter>, waker: &Waker) -> Stan
 
 /// Lets a waiter give up that is only ever linked into this list.
 #[inline]
-pub(crate) fn leave<'l, S>(
-    lock: &'l Lock<S>,
+pub(crate) fn leave<'l, S, L: StateLock<S>>(
+    lock: &'l L,
     waiter: Pin<&Waiter>,
     list: fn(&mut S) -> &mut WaitList,
-) -> Left<'l, S> {
+) -> Left<L::Guard<'l>> {
     if waiter.is_idle() {
         return Left::Nothing;
     }

@@ -61,7 +61,7 @@ pub use before::{RecvBefore, SendBefore};
 use buffer::Buffer;
 pub use buffer::Resizable;
 pub(crate) use buffer::{Array, Heap};
-use lock::StateLock;
+pub(crate) use lock::StateLock;
 pub(crate) use lock::Unshared;
 pub use lock::{Form, Inline, Local, Shared};
 pub use permit::{Permit, ReserveFuture};
