@@ -39,7 +39,7 @@ pub(super) fn check(root: &Path) -> Result<Vec<String>> {
 
 fn foreign_names(source: &Source) -> Vec<String> {
     let mut violations = Vec::new();
-    for (number, line) in source.library_lines() {
+    for (number, line) in source.shipped_lines() {
         for (word, meaning) in FOREIGN {
             if contains_word(line, word) {
                 let Source { path, .. } = source;

@@ -16,7 +16,7 @@ pub(super) fn one_thread_local(sources: &[Source]) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut home = None;
     for source in sources.iter().filter(|source| !is_not_shipped(source)) {
-        for (line, code) in source.library_lines() {
+        for (line, code) in source.shipped_lines() {
             let is_declaration = word_offset(code, "thread_local")
                 .is_some_and(|at| code[at..].starts_with("thread_local!"));
             if !is_declaration {
@@ -42,7 +42,7 @@ pub(super) fn unsafe_where_listed(sources: &[Source], allowed: &[Entry]) -> Vec<
     let mut is_used = vec![false; allowed.len()];
     for source in sources.iter().filter(|source| !is_not_shipped(source)) {
         let Some((line, _)) = source
-            .library_lines()
+            .shipped_lines()
             .find(|(_, code)| contains_word(code, "unsafe"))
         else {
             continue;

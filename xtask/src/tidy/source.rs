@@ -56,7 +56,7 @@ impl Source {
     }
 
     /// The lines of code, literals blanked out, that are not test code; numbers count from 1.
-    pub(crate) fn library_lines(&self) -> impl Iterator<Item = (usize, &str)> {
+    pub(crate) fn shipped_lines(&self) -> impl Iterator<Item = (usize, &str)> {
         self.code
             .lines()
             .enumerate()
@@ -220,7 +220,7 @@ mod tests {
 
     fn library_text(text: &str) -> String {
         Source::new("crates/x/src/lib.rs", text)
-            .library_lines()
+            .shipped_lines()
             .map(|(_, line)| line.trim_end())
             .collect::<Vec<_>>()
             .join("|")

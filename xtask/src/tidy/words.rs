@@ -40,7 +40,7 @@ pub(super) fn no_unwrap(source: &Source) -> Vec<Finding> {
         return Vec::new();
     }
     let unwraps = source
-        .library_lines()
+        .shipped_lines()
         .filter(|(_, code)| code.contains(".unwrap()"));
     let message = "`unwrap` in a library: return the error, or `expect` with the invariant that makes it impossible";
     unwraps
