@@ -13,6 +13,8 @@
 pub mod channel;
 pub mod echo;
 pub mod load;
+#[cfg(feature = "sync")]
+pub mod memory;
 mod poller;
 pub mod process;
 mod raw_ring;

@@ -3,8 +3,8 @@
 use std::error::Error;
 use std::time::Duration;
 
-use benches::channel::memory::Counting;
 use benches::channel::{Case, ChannelSubject, Plan, SUBJECTS, report};
+use benches::memory::Counting;
 use clap::Parser;
 
 #[global_allocator]

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use benches::sync::allocations::Counting;
+use benches::memory::Counting;
 use benches::sync::{Case, Plan, SUBJECTS, SyncSubject, report};
 use clap::Parser;
 

@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use super::case::{AUDIENCE, BATCH, BURST};
-use super::memory;
+use crate::memory;
 
 /// Runs `work` so many times, after a warm-up.
 pub(super) fn time(iterations: u64, mut work: impl FnMut(u64)) -> Duration {

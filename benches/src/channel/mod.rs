@@ -7,7 +7,6 @@
 mod by_hand;
 mod case;
 mod family;
-pub mod memory;
 mod place;
 mod report;
 mod stream;

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Case, ChannelSubject, memory};
+use super::{Case, ChannelSubject};
+use crate::memory;
 use crate::samples::{Plan, sample};
 
 /// Iterations over which allocations are counted.

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
+use crate::memory;
 use crate::samples::{Plan, sample};
-use crate::sync::{Case, SyncSubject, allocations};
+use crate::sync::{Case, SyncSubject};
 
 /// Iterations over which allocations are counted.
 const COUNTED: u64 = 1000;
@@ -34,7 +35,7 @@ pub fn report(subject: &SyncSubject, case: Case, plan: Plan) -> Option<CaseRepor
 /// Allocations an operation. What a run allocates once does not count: it is in both terms of the difference.
 fn allocations_of(subject: &SyncSubject, case: Case) -> f64 {
     let run = |iterations| {
-        allocations::during(|| {
+        memory::allocations_during(|| {
             (subject.time)(case, iterations);
         })
     };

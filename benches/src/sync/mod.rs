@@ -4,7 +4,6 @@
 //! its own method: no wrapper adds a state machine. Tasks of all subjects run on the [same executor](executor); the cases
 //! that need no tasks have [none](by_hand).
 
-pub mod allocations;
 mod atomic_waker;
 mod barrier;
 mod by_hand;

@@ -1,4 +1,4 @@
-//! What a channel allocates, and what it keeps.
+//! An allocator that counts: how often something allocates, and what it keeps.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU64, Ordering};
@@ -20,6 +20,18 @@ unsafe impl GlobalAlloc for Counting {
         unsafe { System.alloc(layout) }
     }
 
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count(layout.size() as isize, 1);
+        // SAFETY: as above.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count(size as isize - layout.size() as isize, 1);
+        // SAFETY: as above.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         count(-(layout.size() as isize), 0);
         // SAFETY: as above.
@@ -36,14 +48,14 @@ fn count(bytes: isize, allocations: u64) {
 }
 
 /// How often all threads together allocate while `work` runs; 0 in a program whose allocator is another.
-pub(super) fn allocations_during(work: impl FnOnce()) -> u64 {
+pub(crate) fn allocations_during(work: impl FnOnce()) -> u64 {
     let before = ALLOCATIONS.load(Ordering::Relaxed);
     counting(work);
     ALLOCATIONS.load(Ordering::Relaxed) - before
 }
 
 /// Runs a burst through a channel that `make` makes, and notes what the channel has more than before it.
-pub(super) fn burst<C>(make: impl FnOnce() -> C, burst: impl FnOnce(&mut C)) {
+pub(crate) fn burst<C>(make: impl FnOnce() -> C, burst: impl FnOnce(&mut C)) {
     let mut channel = make();
     let before = LIVE.load(Ordering::Relaxed);
     counting(|| burst(&mut channel));
@@ -51,7 +63,7 @@ pub(super) fn burst<C>(make: impl FnOnce() -> C, burst: impl FnOnce(&mut C)) {
 }
 
 /// What the last burst left, in bytes; 0 in a program whose allocator is another.
-pub(super) fn kept() -> f64 {
+pub(crate) fn kept() -> f64 {
     KEPT.load(Ordering::Relaxed) as f64
 }
 
