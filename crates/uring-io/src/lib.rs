@@ -1,12 +1,12 @@
 //! Sockets, files and time on the current context.
 //!
-//! [`net`] has TCP listeners and streams, [`fs`] files, and [`time`] waiting, deadlines and ticks.
+//! [`net`] has listeners and streams, [`fs`] files, and [`time`] waiting, deadlines and ticks.
 //!
 //! # Buffers
 //!
 //! The kernel works on a buffer while nobody looks, so an operation owns its buffer and gives it back with the result:
 //! [`BufResult`] is the pair. [`IoBuf`] and [`IoBufMut`] say what can be a buffer; [`Slice`] is a part of one.
-//! [`TcpStream::recv`](net::TcpStream::recv) needs none: it hands out a buffer of the context, which holds memory only for
+//! [`Stream::recv`](net::Stream::recv) needs none: it hands out a buffer of the context, which holds memory only for
 //! connections that have something to say.
 //!
 //! # Dropping a future

@@ -1,10 +1,10 @@
-//! A TCP listener.
+//! A listener, of whatever address family.
 
 use std::cell::RefCell;
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::marker::PhantomData;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -16,24 +16,47 @@ use uring_engine::{Engine, MultishotOp, Target, op};
 use crate::budget::Budget;
 use crate::keep::Keep;
 use crate::net::address::{ToSocketAddrs, resolve};
+use crate::net::family::{Family, Tcp, Unix};
 use crate::net::listen_options::ListenOptions;
-use crate::net::stream::{TcpStream, inet};
+use crate::net::stream::Stream;
 use crate::turns::{Turn, Turns};
 
 type Operation = MultishotOp<Keep<op::AcceptMulti, Rc<OwnedFd>>>;
 
-/// A listening TCP socket on the current context.
+/// A listening socket on the current context: a [`TcpListener`] or a [`UnixListener`].
 ///
 /// Connections are accepted from the first [`accept`](Self::accept) on, and wait in the listener until they are asked for.
 /// Dropping the listener closes those that are left.
-pub struct TcpListener {
+pub struct Listener<F: Family> {
     descriptor: Rc<OwnedFd>,
     engine: Engine,
     /// The standing accept, which holds what was accepted and not asked for.
     accepting: RefCell<Option<Operation>>,
     turns: Turns,
     budget: Budget,
+    family: PhantomData<F>,
 }
+
+/// A listening TCP socket on the current context.
+///
+/// # Examples
+///
+/// ```
+/// use uring_io::net::TcpListener;
+///
+/// # context::block_on(async {
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let address = listener.local_addr()?;
+/// # context::spawn(async move { uring_io::net::TcpStream::connect(address).await }).detach();
+/// let (stream, peer) = listener.accept().await?;
+/// println!("{peer} has come to {address}");
+/// # std::io::Result::Ok(())
+/// # }).unwrap().unwrap();
+/// ```
+pub type TcpListener = Listener<Tcp>;
+
+/// A listening Unix stream socket on the current context.
+pub type UnixListener = Listener<Unix>;
 
 impl TcpListener {
     /// Listens on an address, or on the first of those that a name stands for which can be had, with the default
@@ -76,19 +99,22 @@ impl TcpListener {
         }
         Err(last.unwrap_or_else(|| io::ErrorKind::NotFound.into()))
     }
+}
 
+impl<F: Family> Listener<F> {
     /// Takes over a listening socket of the standard library.
     ///
     /// # Panics
     ///
     /// Outside a context.
-    pub fn from_std(listener: std::net::TcpListener) -> Self {
+    pub fn from_std(listener: F::StdListener) -> Self {
         Self {
             descriptor: Rc::new(listener.into()),
             engine: context::driver().engine().clone(),
             accepting: RefCell::new(None),
             turns: Turns::default(),
             budget: Budget::new(),
+            family: PhantomData,
         }
     }
 
@@ -103,7 +129,7 @@ impl TcpListener {
     /// # Cancel safety
     ///
     /// Dropping the future loses no connection: the next `accept` returns it.
-    pub fn accept(&self) -> Accept<'_> {
+    pub fn accept(&self) -> Accept<'_, F> {
         Accept {
             listener: self,
             turn: Turn::Absent,
@@ -115,11 +141,11 @@ impl TcpListener {
     /// # Errors
     ///
     /// What the kernel says.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        inet(&SockRef::from(&*self.descriptor).local_addr()?)
+    pub fn local_addr(&self) -> io::Result<F::Address> {
+        F::address(&SockRef::from(&*self.descriptor).local_addr()?)
     }
 
-    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Stream<F>, F::Address)>> {
         ready!(self.budget.poll_spend(cx));
         loop {
             let mut accepting = self.accepting.borrow_mut();
@@ -145,12 +171,12 @@ impl TcpListener {
             // A peer that is gone already has no address any more, and is not worth the caller's time.
             let Ok(peer) = SockRef::from(&descriptor)
                 .peer_addr()
-                .and_then(|peer| inet(&peer))
+                .and_then(|peer| F::address(&peer))
             else {
                 continue;
             };
             return Poll::Ready(Ok((
-                TcpStream::from_descriptor(descriptor, self.engine.clone()),
+                Stream::from_descriptor(descriptor, self.engine.clone()),
                 peer,
             )));
         }
@@ -165,17 +191,17 @@ fn is_transient(error: &io::Error) -> bool {
     )
 }
 
-/// The future of [`TcpListener::accept`].
+/// The future of [`Listener::accept`].
 ///
 /// Cancel-safe: a connection that was accepted stays with the listener until an `accept` returns it.
 #[must_use = "futures do nothing unless polled"]
-pub struct Accept<'a> {
-    listener: &'a TcpListener,
+pub struct Accept<'a, F: Family = Tcp> {
+    listener: &'a Listener<F>,
     turn: Turn,
 }
 
-impl Future for Accept<'_> {
-    type Output = io::Result<(TcpStream, SocketAddr)>;
+impl<F: Family> Future for Accept<'_, F> {
+    type Output = io::Result<(Stream<F>, F::Address)>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
@@ -186,33 +212,33 @@ impl Future for Accept<'_> {
     }
 }
 
-impl Drop for Accept<'_> {
+impl<F: Family> Drop for Accept<'_, F> {
     fn drop(&mut self) {
         self.listener.turns.give_back(&mut self.turn);
     }
 }
 
-impl AsFd for TcpListener {
+impl<F: Family> AsFd for Listener<F> {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.descriptor.as_fd()
     }
 }
 
-impl AsRawFd for TcpListener {
+impl<F: Family> AsRawFd for Listener<F> {
     fn as_raw_fd(&self) -> RawFd {
         self.descriptor.as_raw_fd()
     }
 }
 
-impl fmt::Debug for TcpListener {
+impl<F: Family> fmt::Debug for Listener<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TcpListener")
+        f.debug_struct(F::LISTENER)
             .field("fd", &self.as_raw_fd())
             .finish_non_exhaustive()
     }
 }
 
-impl fmt::Debug for Accept<'_> {
+impl<F: Family> fmt::Debug for Accept<'_, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Accept")
             .field("turn", &self.turn)

@@ -1,7 +1,7 @@
-//! TCP on the current context.
+//! Stream sockets on the current context.
 //!
-//! - [`TcpListener`] and [`TcpStream`], with the futures of their operations; every one of these states what dropping it
-//!   means.
+//! - [`TcpListener`] and [`TcpStream`], [`UnixListener`] and [`UnixStream`]: the two kinds of [`Listener`] and [`Stream`],
+//!   with the futures of their operations; every one of these states what dropping it means.
 //! - [`RecvBuf`]: received bytes in a buffer of the context.
 //! - [`ReadHalf`], [`WriteHalf`], [`OwnedReadHalf`], [`OwnedWriteHalf`]: the directions of a stream by themselves.
 //! - [`ToSocketAddrs`]: what may stand for an address.
@@ -9,6 +9,7 @@
 mod address;
 mod close;
 mod connect;
+mod family;
 mod inbound;
 mod listen_options;
 mod listener;
@@ -26,11 +27,12 @@ mod stream_options;
 mod write;
 
 pub use address::ToSocketAddrs;
+pub use family::{Family, Tcp, Unix};
 pub use listen_options::ListenOptions;
-pub use listener::{Accept, TcpListener};
+pub use listener::{Accept, Listener, TcpListener, UnixListener};
 pub use read::Read;
 pub use recv::Recv;
 pub use recv_buf::RecvBuf;
 pub use split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};
-pub use stream::TcpStream;
+pub use stream::{Stream, TcpStream, UnixStream};
 pub use write::{Write, WriteAll};

@@ -14,7 +14,7 @@ use crate::net::recv_buf::RecvBuf;
 use crate::net::socket::Socket;
 use crate::turns::Turn;
 
-/// The future of [`TcpStream::read`](super::TcpStream::read).
+/// The future of [`Stream::read`](super::Stream::read).
 ///
 /// Cancel-safe: dropping it loses no byte. The operation is cancelled, and what it received all the same is the beginning
 /// of what the next read returns. The buffer is dropped once the kernel is done with it.

@@ -13,7 +13,7 @@ use crate::net::recv_buf::RecvBuf;
 use crate::net::socket::Socket;
 use crate::turns::Turn;
 
-/// The future of [`TcpStream::recv`](super::TcpStream::recv).
+/// The future of [`Stream::recv`](super::Stream::recv).
 ///
 /// Cancel-safe: dropping it loses no byte; what arrives stays with the socket.
 #[must_use = "futures do nothing unless polled"]

@@ -1,7 +1,7 @@
 //! A connected stream socket, whatever its address family.
 //!
 //! ```text
-//! TcpStream ──▶ Socket ──▶ Shared ◀── operations in flight
+//!    Stream ──▶ Socket ──▶ Shared ◀── operations in flight
 //!                 └─▶ Engine ──▶ slots ──▶ ─┘
 //! ```
 //!

@@ -2,49 +2,49 @@
 
 use std::fmt;
 use std::io;
+use std::marker::PhantomData;
 use std::net::Shutdown;
 use std::rc::Rc;
 
 use uring_engine::{IoBuf, IoBufMut};
 
+use crate::net::family::{Family, Tcp};
 use crate::net::read::Read;
 use crate::net::recv::Recv;
 use crate::net::socket::Socket;
-use crate::net::stream::TcpStream;
+use crate::net::stream::Stream;
 use crate::net::write::{Write, WriteAll};
 
-/// The reading direction of a stream, borrowed; see [`TcpStream::split`].
-#[derive(Clone, Copy, Debug)]
-pub struct ReadHalf<'a>(pub(crate) &'a TcpStream);
+/// The reading direction of a stream, borrowed; see [`Stream::split`].
+pub struct ReadHalf<'a, F: Family = Tcp>(pub(crate) &'a Stream<F>);
 
-/// The writing direction of a stream, borrowed; see [`TcpStream::split`].
-#[derive(Clone, Copy, Debug)]
-pub struct WriteHalf<'a>(pub(crate) &'a TcpStream);
+/// The writing direction of a stream, borrowed; see [`Stream::split`].
+pub struct WriteHalf<'a, F: Family = Tcp>(pub(crate) &'a Stream<F>);
 
-impl<'a> ReadHalf<'a> {
-    /// As [`TcpStream::recv`].
+impl<'a, F: Family> ReadHalf<'a, F> {
+    /// As [`Stream::recv`].
     pub fn recv(&self) -> Recv<'a> {
         self.0.recv()
     }
 
-    /// As [`TcpStream::read`].
+    /// As [`Stream::read`].
     pub fn read<B: IoBufMut>(&self, buffer: B) -> Read<'a, B> {
         self.0.read(buffer)
     }
 }
 
-impl<'a> WriteHalf<'a> {
-    /// As [`TcpStream::write`].
+impl<'a, F: Family> WriteHalf<'a, F> {
+    /// As [`Stream::write`].
     pub fn write<B: IoBuf>(&self, buffer: B) -> Write<'a, B> {
         self.0.write(buffer)
     }
 
-    /// As [`TcpStream::write_all`].
+    /// As [`Stream::write_all`].
     pub fn write_all<B: IoBuf>(&self, buffer: B) -> WriteAll<'a, B> {
         self.0.write_all(buffer)
     }
 
-    /// Ends the writing direction, as [`TcpStream::shutdown`].
+    /// Ends the writing direction, as [`Stream::shutdown`].
     ///
     /// Cancel-safe, as that is.
     ///
@@ -56,30 +56,31 @@ impl<'a> WriteHalf<'a> {
     }
 }
 
-/// The reading direction of a stream, owned; see [`TcpStream::into_split`].
-pub struct OwnedReadHalf(Rc<Socket>);
+/// The reading direction of a stream, owned; see [`Stream::into_split`].
+pub struct OwnedReadHalf<F: Family = Tcp>(Rc<Socket>, PhantomData<F>);
 
-/// The writing direction of a stream, owned; see [`TcpStream::into_split`].
+/// The writing direction of a stream, owned; see [`Stream::into_split`].
 ///
 /// Dropping it ends the writing direction, after the writes that were begun: the peer sees the end of the stream.
-pub struct OwnedWriteHalf(Option<Rc<Socket>>);
+pub struct OwnedWriteHalf<F: Family = Tcp>(Option<Rc<Socket>>, PhantomData<F>);
 
 /// Two halves that are not of the same stream.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("the halves are of different streams")]
-pub struct ReuniteError(pub OwnedReadHalf, pub OwnedWriteHalf);
+pub struct ReuniteError<F: Family = Tcp>(pub OwnedReadHalf<F>, pub OwnedWriteHalf<F>);
 
-pub(crate) fn into_split(socket: Rc<Socket>) -> (OwnedReadHalf, OwnedWriteHalf) {
-    (OwnedReadHalf(socket.clone()), OwnedWriteHalf(Some(socket)))
+pub(crate) fn into_split<F: Family>(socket: Rc<Socket>) -> (OwnedReadHalf<F>, OwnedWriteHalf<F>) {
+    let read = OwnedReadHalf(socket.clone(), PhantomData);
+    (read, OwnedWriteHalf(Some(socket), PhantomData))
 }
 
-impl OwnedReadHalf {
-    /// As [`TcpStream::recv`].
+impl<F: Family> OwnedReadHalf<F> {
+    /// As [`Stream::recv`].
     pub fn recv(&self) -> Recv<'_> {
         Recv::new(&self.0)
     }
 
-    /// As [`TcpStream::read`].
+    /// As [`Stream::read`].
     pub fn read<B: IoBufMut>(&self, buffer: B) -> Read<'_, B> {
         Read::new(&self.0, buffer)
     }
@@ -89,16 +90,16 @@ impl OwnedReadHalf {
     /// # Errors
     ///
     /// The halves, if they are not of the same stream.
-    pub fn reunite(self, mut write: OwnedWriteHalf) -> Result<TcpStream, ReuniteError> {
+    pub fn reunite(self, mut write: OwnedWriteHalf<F>) -> Result<Stream<F>, ReuniteError<F>> {
         if !Rc::ptr_eq(&self.0, write.socket()) {
             return Err(ReuniteError(self, write));
         }
         drop(write.0.take());
-        Ok(TcpStream::from_socket(self.0))
+        Ok(Stream::from_socket(self.0))
     }
 }
 
-impl OwnedWriteHalf {
+impl<F: Family> OwnedWriteHalf<F> {
     fn socket(&self) -> &Rc<Socket> {
         match &self.0 {
             Some(socket) => socket,
@@ -106,17 +107,17 @@ impl OwnedWriteHalf {
         }
     }
 
-    /// As [`TcpStream::write`].
+    /// As [`Stream::write`].
     pub fn write<B: IoBuf>(&self, buffer: B) -> Write<'_, B> {
         Write::new(self.socket(), buffer)
     }
 
-    /// As [`TcpStream::write_all`].
+    /// As [`Stream::write_all`].
     pub fn write_all<B: IoBuf>(&self, buffer: B) -> WriteAll<'_, B> {
         WriteAll::new(self.socket(), buffer)
     }
 
-    /// Ends the writing direction, as [`TcpStream::shutdown`]. Dropping the half does too, but nobody learns of an error.
+    /// Ends the writing direction, as [`Stream::shutdown`]. Dropping the half does too, but nobody learns of an error.
     ///
     /// Cancel-safe: dropping the future does what dropping the half does.
     ///
@@ -133,7 +134,7 @@ impl OwnedWriteHalf {
     }
 }
 
-impl Drop for OwnedWriteHalf {
+impl<F: Family> Drop for OwnedWriteHalf<F> {
     fn drop(&mut self) {
         let Some(socket) = self.0.take() else { return };
         if !socket.writers.is_busy() {
@@ -151,13 +152,50 @@ impl Drop for OwnedWriteHalf {
     }
 }
 
-impl fmt::Debug for OwnedReadHalf {
+impl<F: Family> Clone for ReadHalf<'_, F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<F: Family> Copy for ReadHalf<'_, F> {}
+
+impl<F: Family> Clone for WriteHalf<'_, F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<F: Family> Copy for WriteHalf<'_, F> {}
+
+impl<F: Family> fmt::Debug for ReadHalf<'_, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ReadHalf").field(self.0).finish()
+    }
+}
+
+impl<F: Family> fmt::Debug for WriteHalf<'_, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("WriteHalf").field(self.0).finish()
+    }
+}
+
+impl<F: Family> fmt::Debug for ReuniteError<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ReuniteError")
+            .field(&self.0)
+            .field(&self.1)
+            .finish()
+    }
+}
+
+impl<F: Family> fmt::Debug for OwnedReadHalf<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OwnedReadHalf").finish_non_exhaustive()
     }
 }
 
-impl fmt::Debug for OwnedWriteHalf {
+impl<F: Family> fmt::Debug for OwnedWriteHalf<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OwnedWriteHalf").finish_non_exhaustive()
     }

@@ -1,20 +1,22 @@
-//! A TCP connection.
+//! A connection, of whatever address family.
 
 use std::fmt;
 use std::io;
-use std::net::{Shutdown, SocketAddr};
+use std::marker::PhantomData;
+use std::net::Shutdown;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::rc::Rc;
 
 use uring_engine::{Engine, IoBuf, IoBufMut};
 
+use crate::net::family::{Family, Tcp, Unix};
 use crate::net::read::Read;
 use crate::net::recv::Recv;
 use crate::net::socket::Socket;
 use crate::net::split::{self, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use crate::net::write::{Write, WriteAll};
 
-/// A TCP connection on the current context.
+/// A connection on the current context: a [`TcpStream`] or a [`UnixStream`].
 ///
 /// It belongs to its context's thread. Every operation takes `&self`, so one task may read while another writes, and several
 /// may do the same: operations of one direction are served in the order of their first polls.
@@ -29,6 +31,28 @@ use crate::net::write::{Write, WriteAll};
 /// Writes whose futures were dropped are sent to their end by a task of their own, and only then the connection is
 /// closed; the end of the context cuts them off. [`close`](Self::close) waits for them and reports errors;
 /// [`abort`](Self::abort) throws them away.
+///
+/// # Examples
+///
+/// What does not depend on the kind of stream is written once:
+///
+/// ```
+/// use uring_io::net::{Family, Stream};
+///
+/// /// Sends everything back until the peer ends its direction.
+/// async fn echo<F: Family>(stream: Stream<F>) -> std::io::Result<()> {
+///     while let Some(bytes) = stream.recv().await? {
+///         stream.write_all(bytes).await.0?;
+///     }
+///     stream.close().await
+/// }
+/// ```
+pub struct Stream<F: Family> {
+    socket: Rc<Socket>,
+    family: PhantomData<F>,
+}
+
+/// A TCP connection on the current context.
 ///
 /// # Examples
 ///
@@ -52,17 +76,21 @@ use crate::net::write::{Write, WriteAll};
 /// # std::io::Result::Ok(())
 /// # }).unwrap().unwrap();
 /// ```
-pub struct TcpStream {
-    socket: Rc<Socket>,
-}
+pub type TcpStream = Stream<Tcp>;
 
-impl TcpStream {
+/// A connection between two processes of this machine, on the current context.
+pub type UnixStream = Stream<Unix>;
+
+impl<F: Family> Stream<F> {
     pub(crate) fn from_descriptor(descriptor: OwnedFd, engine: Engine) -> Self {
         Self::from_socket(Rc::new(Socket::new(descriptor, engine)))
     }
 
     pub(crate) fn from_socket(socket: Rc<Socket>) -> Self {
-        Self { socket }
+        Self {
+            socket,
+            family: PhantomData,
+        }
     }
 
     /// Takes over a connected socket of the standard library, in blocking or non-blocking mode alike.
@@ -70,7 +98,7 @@ impl TcpStream {
     /// # Panics
     ///
     /// Outside a context.
-    pub fn from_std(stream: std::net::TcpStream) -> Self {
+    pub fn from_std(stream: F::StdStream) -> Self {
         Self::from_descriptor(stream.into(), context::driver().engine().clone())
     }
 
@@ -174,12 +202,12 @@ impl TcpStream {
     }
 
     /// The two directions, borrowed.
-    pub fn split(&self) -> (ReadHalf<'_>, WriteHalf<'_>) {
+    pub fn split(&self) -> (ReadHalf<'_, F>, WriteHalf<'_, F>) {
         (ReadHalf(self), WriteHalf(self))
     }
 
     /// The two directions, each to own. The connection is closed when both are gone.
-    pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
+    pub fn into_split(self) -> (OwnedReadHalf<F>, OwnedWriteHalf<F>) {
         split::into_split(self.socket)
     }
 
@@ -188,8 +216,8 @@ impl TcpStream {
     /// # Errors
     ///
     /// `NotConnected` if it has gone.
-    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        inet(&self.socket.options().peer_addr()?)
+    pub fn peer_addr(&self) -> io::Result<F::Address> {
+        F::address(&self.socket.options().peer_addr()?)
     }
 
     /// The address of this end.
@@ -197,8 +225,8 @@ impl TcpStream {
     /// # Errors
     ///
     /// What the kernel says.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        inet(&self.socket.options().local_addr()?)
+    pub fn local_addr(&self) -> io::Result<F::Address> {
+        F::address(&self.socket.options().local_addr()?)
     }
 
     pub(crate) fn socket(&self) -> &Socket {
@@ -206,32 +234,21 @@ impl TcpStream {
     }
 }
 
-/// The address of a socket of the Internet families.
-pub(crate) fn inet(address: &socket2::SockAddr) -> io::Result<SocketAddr> {
-    let other = || {
-        io::Error::new(
-            io::ErrorKind::Unsupported,
-            "the socket's address is neither IPv4 nor IPv6",
-        )
-    };
-    address.as_socket().ok_or_else(other)
-}
-
-impl AsFd for TcpStream {
+impl<F: Family> AsFd for Stream<F> {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }
 }
 
-impl AsRawFd for TcpStream {
+impl<F: Family> AsRawFd for Stream<F> {
     fn as_raw_fd(&self) -> RawFd {
         self.as_fd().as_raw_fd()
     }
 }
 
-impl fmt::Debug for TcpStream {
+impl<F: Family> fmt::Debug for Stream<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TcpStream")
+        f.debug_struct(F::STREAM)
             .field("fd", &self.as_raw_fd())
             .finish_non_exhaustive()
     }

@@ -12,13 +12,13 @@ use uring_engine::{BufResult, IoBuf};
 use crate::net::sending::{Amount, Sending};
 use crate::net::socket::Socket;
 
-/// The future of [`TcpStream::write_all`](super::TcpStream::write_all).
+/// The future of [`Stream::write_all`](super::Stream::write_all).
 ///
 /// Cancel-safe: once polled, the buffer is sent whole and in order, whether or not the future is dropped.
 #[must_use = "futures do nothing unless polled"]
 pub struct WriteAll<'a, B: IoBuf>(Writing<'a, B>);
 
-/// The future of [`TcpStream::write`](super::TcpStream::write).
+/// The future of [`Stream::write`](super::Stream::write).
 ///
 /// Cancel-safe: once polled, a future that is dropped sends the buffer whole and in order, as `write_all` does.
 #[must_use = "futures do nothing unless polled"]
