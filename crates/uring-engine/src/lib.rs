@@ -42,7 +42,7 @@ mod target;
 mod unpark;
 
 pub use addr::SocketAddress;
-pub use buf::{BufResult, IoBuf, IoBufMut, Slice};
+pub use buf::{BufResult, IoBuf, IoBufMut, IoVecBuf, IoVecBufMut, Slice};
 pub use chain::{Chain, ChainError, ChainOf, LinkKind};
 pub use completion::Completion;
 pub use config::{EngineConfig, SqPoll};

@@ -38,4 +38,4 @@ pub mod net;
 pub mod time;
 mod turns;
 
-pub use uring_engine::{BufResult, IoBuf, IoBufMut, Slice};
+pub use uring_engine::{BufResult, IoBuf, IoBufMut, IoVecBuf, IoVecBufMut, Slice};

@@ -14,6 +14,7 @@ mod rw;
 mod send_zc;
 mod shutdown;
 mod timeout;
+mod vectored;
 
 pub use crate::pool::{RecvMulti, RecvPooled};
 pub use accept_multi::AcceptMulti;
@@ -27,3 +28,4 @@ pub use rw::{Read, Write};
 pub use send_zc::SendZc;
 pub use shutdown::Shutdown;
 pub use timeout::Timeout;
+pub use vectored::{ReadV, WriteV};
