@@ -1,6 +1,7 @@
 //! Sockets, files and time on the current context.
 //!
-//! [`net`] has listeners and streams, [`fs`] files, and [`time`] waiting, deadlines and ticks.
+//! [`net`] has listeners and streams, [`fs`] files, [`io`] what streams of bytes have in common, and [`time`] waiting,
+//! deadlines and ticks.
 //!
 //! # Buffers
 //!
@@ -33,6 +34,7 @@
 mod budget;
 mod copy;
 pub mod fs;
+pub mod io;
 mod keep;
 pub mod net;
 pub mod time;

@@ -100,7 +100,7 @@ impl<F: Family> OwnedReadHalf<F> {
 }
 
 impl<F: Family> OwnedWriteHalf<F> {
-    fn socket(&self) -> &Rc<Socket> {
+    pub(crate) fn socket(&self) -> &Rc<Socket> {
         match &self.0 {
             Some(socket) => socket,
             None => unreachable!("a half gives its socket up only when it goes"),
