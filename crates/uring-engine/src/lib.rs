@@ -55,7 +55,9 @@ pub use fixed::{FixedBuf, FixedBuffers, FixedFile};
 pub use future::Op;
 pub use multishot::MultishotOp;
 pub use operation::{Multishot, Operation};
-pub use pool::{BufferReturned, BufferRing, BufferRingConfig, PooledBuf, RecvStream};
+pub use pool::{
+    BufferReturned, BufferRing, BufferRingConfig, PooledBuf, PooledMessage, RecvStream,
+};
 pub use report::{Refusal, SetupReport, Wanted};
 pub use stats::EngineStats;
 pub use target::Target;

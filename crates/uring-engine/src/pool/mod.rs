@@ -9,6 +9,7 @@ mod buffer;
 pub(crate) mod groups;
 pub(crate) mod memory;
 mod recv;
+mod recv_msg;
 mod shared;
 mod stream;
 
@@ -18,6 +19,7 @@ use std::rc::Rc;
 
 pub use buffer::PooledBuf;
 pub use recv::{RecvMulti, RecvPooled};
+pub use recv_msg::{PooledMessage, RecvMsgMulti};
 pub use stream::{BufferReturned, RecvStream};
 
 use crate::completion::Completion;
