@@ -10,12 +10,11 @@ use std::task::{Context, Poll, Waker};
 
 use crate::net::recv_buf::RecvBuf;
 
-/// The receiving side of a socket, as far as operations that were dropped see it.
-#[derive(Default)]
-pub(crate) struct Inbound {
+/// The receiving side of a socket, as far as operations that were dropped see it. `T` is what one of them receives.
+pub(crate) struct Inbound<T = RecvBuf> {
     /// Something below is set.
     touched: Cell<bool>,
-    left: Cell<Option<RecvBuf>>,
+    left: Cell<Option<T>>,
     error: Cell<Option<io::Error>>,
     /// A read was dropped, and the kernel has not ended it.
     abandoned: Cell<bool>,
@@ -23,10 +22,22 @@ pub(crate) struct Inbound {
     waker: Cell<Option<Waker>>,
 }
 
-impl Inbound {
+impl<T> Default for Inbound<T> {
+    fn default() -> Self {
+        Self {
+            touched: Cell::new(false),
+            left: Cell::new(None),
+            error: Cell::new(None),
+            abandoned: Cell::new(false),
+            waker: Cell::new(None),
+        }
+    }
+}
+
+impl<T> Inbound<T> {
     /// Takes what was left here: `None` if nothing. Pending while an abandoned read may still receive.
     #[inline]
-    pub(crate) fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Option<io::Result<RecvBuf>>> {
+    pub(crate) fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Option<io::Result<T>>> {
         if self.touched.get() {
             return self.poll_touched(cx);
         }
@@ -34,10 +45,10 @@ impl Inbound {
     }
 
     #[cold]
-    fn poll_touched(&self, cx: &mut Context<'_>) -> Poll<Option<io::Result<RecvBuf>>> {
-        if let Some(buffer) = self.left.take() {
+    fn poll_touched(&self, cx: &mut Context<'_>) -> Poll<Option<io::Result<T>>> {
+        if let Some(item) = self.left.take() {
             self.settle();
-            return Poll::Ready(Some(Ok(buffer)));
+            return Poll::Ready(Some(Ok(item)));
         }
         if let Some(error) = self.error.take() {
             self.settle();
@@ -52,26 +63,25 @@ impl Inbound {
         Poll::Ready(None)
     }
 
-    /// Leaves bytes for the next operation.
-    pub(crate) fn leave(&self, buffer: RecvBuf) {
-        let replaced = self.left.replace(Some(buffer));
+    /// Leaves something for the next operation.
+    pub(crate) fn leave(&self, item: T) {
+        let replaced = self.left.replace(Some(item));
         debug_assert!(replaced.is_none(), "one result at a time");
         self.touched.set(true);
     }
 
-    /// A read was dropped; [`give_back`](Self::give_back) will follow.
+    /// An operation was dropped; [`end`](Self::end) will follow.
     pub(crate) fn abandon(&self) {
         self.abandoned.set(true);
         self.touched.set(true);
     }
 
-    /// The abandoned read has ended.
-    pub(crate) fn give_back(&self, result: io::Result<&[u8]>) {
+    /// The abandoned operation has ended: with something, with nothing that would not come again, or with an error.
+    pub(crate) fn end(&self, result: io::Result<Option<T>>) {
         self.abandoned.set(false);
         match result {
-            // The end of the stream is there to be read again.
-            Ok([]) => {}
-            Ok(bytes) => self.leave(RecvBuf::from_heap(bytes)),
+            Ok(None) => {}
+            Ok(Some(item)) => self.leave(item),
             Err(error) if error.raw_os_error() == Some(libc::ECANCELED) => {}
             Err(error) => self.error.set(Some(error)),
         }
@@ -84,5 +94,14 @@ impl Inbound {
         let error = self.error.take();
         self.touched.set(self.abandoned.get() || error.is_some());
         self.error.set(error);
+    }
+}
+
+impl Inbound {
+    /// The abandoned read has ended.
+    pub(crate) fn give_back(&self, result: io::Result<&[u8]>) {
+        // The end of the stream is there to be read again.
+        let left = |bytes: &[u8]| (!bytes.is_empty()).then(|| RecvBuf::from_heap(bytes));
+        self.end(result.map(left));
     }
 }

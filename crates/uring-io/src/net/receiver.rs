@@ -9,30 +9,47 @@ use std::io;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
-use uring_engine::{BufferRing, MultishotOp, op};
+use uring_engine::{BufferRing, Multishot, MultishotOp, PooledBuf, op};
 
 use crate::keep::Keep;
 use crate::net::pool;
 use crate::net::recv_buf::RecvBuf;
 use crate::net::socket::{Shared, Socket};
 
-type Operation = MultishotOp<Keep<op::RecvMulti, Rc<Shared>>>;
+/// The standing receive `M`; only the reader whose turn it is polls it.
+pub(crate) struct Receiver<M: Multishot = Keep<op::RecvMulti, Rc<Shared>>>(
+    RefCell<Option<Armed<M>>>,
+);
 
-/// The standing receive; only the reader whose turn it is polls it.
-#[derive(Default)]
-pub(crate) struct Receiver(RefCell<Option<Armed>>);
-
-struct Armed {
-    operation: Operation,
+struct Armed<M: Multishot> {
+    operation: MultishotOp<M>,
     ring: BufferRing,
     /// The ring's buffers at that time.
     buffers: u16,
 }
 
+/// What a standing receive brings.
+pub(crate) trait Arrival {
+    /// What the socket makes of it.
+    type Item;
+
+    /// `None` at the end of the stream.
+    fn into_item(self) -> io::Result<Option<Self::Item>>;
+}
+
+impl Arrival for io::Result<Option<PooledBuf>> {
+    type Item = RecvBuf;
+
+    #[inline]
+    fn into_item(self) -> io::Result<Option<RecvBuf>> {
+        self.map(|buffer| buffer.map(RecvBuf::from_pool))
+    }
+}
+
 /// What a poll found.
-pub(crate) enum Found {
-    /// Bytes, or `None` at the end of the stream.
-    Arrived(io::Result<Option<RecvBuf>>),
+pub(crate) enum Found<T = RecvBuf> {
+    /// Something, or `None` at the end of the stream.
+    Arrived(io::Result<Option<T>>),
     /// Nothing is armed.
     Unarmed,
     /// The kernel found no buffer, and there cannot be more: bytes have to be received into something else.
@@ -51,26 +68,38 @@ impl Receiver {
         let operation = socket
             .engine
             .multishot(Keep::new(receive, socket.shared.clone()));
+        self.set(operation, ring);
+        true
+    }
+}
+
+impl<M: Multishot> Default for Receiver<M> {
+    fn default() -> Self {
+        Self(RefCell::new(None))
+    }
+}
+
+impl<M: Multishot<Item: Arrival>> Receiver<M> {
+    /// Arms it with an operation that receives into the buffers of `ring`.
+    pub(crate) fn set(&self, operation: MultishotOp<M>, ring: BufferRing) {
         let buffers = ring.buffers();
         *self.0.borrow_mut() = Some(Armed {
             operation,
             ring,
             buffers,
         });
-        true
     }
 
     /// What has arrived.
     #[inline]
-    pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<Found> {
+    pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<Found<<M::Item as Arrival>::Item>> {
         let mut stage = self.0.borrow_mut();
         let Some(armed) = &mut *stage else {
             return Poll::Ready(Found::Unarmed);
         };
-        let found = match ready!(armed.operation.poll_next(cx)) {
-            Some(Ok(Some(buffer))) => {
-                return Poll::Ready(Found::Arrived(Ok(Some(RecvBuf::from_pool(buffer)))));
-            }
+        let arrived = ready!(armed.operation.poll_next(cx)).map(Arrival::into_item);
+        let found = match arrived {
+            Some(Ok(Some(item))) => return Poll::Ready(Found::Arrived(Ok(Some(item)))),
             Some(Err(error)) if error.raw_os_error() == Some(libc::ENOBUFS) => {
                 // One of many streams that found none together makes more for all.
                 let has_grown = armed.ring.buffers() > armed.buffers;
@@ -80,7 +109,7 @@ impl Receiver {
                     Found::NoBuffer
                 }
             }
-            Some(end) => Found::Arrived(end.map(|_| None)),
+            Some(end) => Found::Arrived(end),
             // Ended without a reason: the completion queue was full, say.
             None => Found::Unarmed,
         };
