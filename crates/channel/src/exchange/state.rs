@@ -240,7 +240,8 @@ impl<B: Buffer> State<B> {
     /// has become idle.
     #[inline]
     pub(crate) fn has_changed_much(&self) -> bool {
-        !self.senders.is_empty() || !self.open || self.buffer.has_idle_memory()
+        let was_last = !self.open && self.buffer.len() == 0;
+        was_last || !self.senders.is_empty() || self.buffer.has_idle_memory()
     }
 
     /// Of a channel that holds nothing: takes the message that the first sender offers, straight from it.

@@ -18,12 +18,14 @@ const LARGEST: usize = 64 * KEPT;
 
 /// Up to `limit` messages.
 pub struct Heap<T> {
-    /// The oldest messages.
-    ring: VecDeque<T>,
-    /// Those behind them, in rings that are not empty, except perhaps the last.
-    behind: VecDeque<VecDeque<T>>,
-    /// How many messages are in `behind`.
-    len_behind: usize,
+    /// Messages go into this ring, and come out of it while it is the only one.
+    newest: VecDeque<T>,
+    /// When there are more, messages come out of this ring, which is not empty then.
+    oldest: VecDeque<T>,
+    /// Those between them in age, none of them empty.
+    between: VecDeque<VecDeque<T>>,
+    /// How many messages are in `oldest` and `between`.
+    len_older: usize,
     /// A ring that has become empty and waits to be freed.
     idle: VecDeque<T>,
     limit: usize,
@@ -48,40 +50,52 @@ impl<T> Heap<T> {
     /// An empty ring without memory.
     pub(crate) const fn new(limit: usize) -> Heap<T> {
         Heap {
-            ring: VecDeque::new(),
-            behind: VecDeque::new(),
-            len_behind: 0,
+            newest: VecDeque::new(),
+            oldest: VecDeque::new(),
+            between: VecDeque::new(),
+            len_older: 0,
             idle: VecDeque::new(),
             limit,
         }
     }
 
-    /// The ring into which the next message goes.
-    #[inline]
-    fn last(&self) -> &VecDeque<T> {
-        self.behind.back().unwrap_or(&self.ring)
+    fn pop_older(&mut self) -> Option<T> {
+        let value = self.oldest.pop_front();
+        self.len_older -= 1;
+        if self.oldest.is_empty() {
+            self.next_ring();
+        }
+        value
     }
 
+    /// The oldest ring is empty: goes on with the next one.
     #[cold]
-    fn push_behind(&mut self, value: T) {
-        let last = self.behind.back_mut().expect("the caller has looked");
-        last.push_back(value);
-        self.len_behind += 1;
-    }
-
-    /// The ring is empty: goes on with the next one.
-    #[cold]
-    fn pop_behind(&mut self) -> Option<T> {
-        let next = self.behind.pop_front()?;
-        self.len_behind -= next.len();
+    fn next_ring(&mut self) {
+        let next = self.between.pop_front().unwrap_or_default();
         debug_assert_eq!(self.idle.capacity(), 0, "idle memory is freed soon");
-        self.idle = mem::replace(&mut self.ring, next);
-        self.ring.pop_front()
+        self.idle = mem::replace(&mut self.oldest, next);
+    }
+
+    /// Puts an empty ring in the place of the newest, which is full. The line has room for that one.
+    fn add_ring(&mut self, ring: VecDeque<T>) {
+        let full = mem::replace(&mut self.newest, ring);
+        if self.len_older == 0 {
+            self.len_older = full.len();
+            self.oldest = full;
+        } else {
+            self.len_older += full.len();
+            self.between.push_back(full);
+        }
     }
 
     /// Whether there are so many messages that they are not moved any more.
     fn is_large(&self) -> bool {
-        self.ring.capacity() >= KEPT
+        self.newest.capacity() >= KEPT
+    }
+
+    /// Whether another ring needs a longer line first.
+    fn line_is_full(&self) -> bool {
+        self.between.len() == self.between.capacity()
     }
 }
 
@@ -92,7 +106,7 @@ impl<T> Buffer for Heap<T> {
 
     #[inline]
     fn len(&self) -> usize {
-        self.ring.len() + self.len_behind
+        self.newest.len() + self.len_older
     }
 
     #[inline]
@@ -102,45 +116,46 @@ impl<T> Buffer for Heap<T> {
 
     #[inline]
     fn push(&mut self, value: T) {
-        if self.behind.is_empty() {
-            self.ring.push_back(value);
-        } else {
-            self.push_behind(value);
-        }
+        self.newest.push_back(value);
     }
 
     #[inline]
     fn pop(&mut self) -> Option<T> {
-        match self.ring.pop_front() {
-            None if !self.behind.is_empty() => self.pop_behind(),
-            oldest => oldest,
+        if self.len_older == 0 {
+            self.newest.pop_front()
+        } else {
+            self.pop_older()
         }
     }
 
     #[inline]
     fn spare(&self) -> usize {
-        self.last().capacity() - self.last().len()
+        self.newest.capacity() - self.newest.len()
     }
 
     fn can_replace(&self) -> bool {
-        self.behind.is_empty() || self.spare() > 0
+        self.len_older == 0 || self.spare() > 0
     }
 
     fn pop_many(&mut self, limit: usize, into: &mut Vec<T>) -> usize {
-        // One ring at a time: what becomes idle by that has to be freed first.
-        if self.ring.is_empty() && !self.behind.is_empty() && limit > 0 {
-            into.extend(self.pop_behind());
-            return 1;
+        if self.len_older == 0 {
+            let count = limit.min(self.newest.len());
+            into.extend(self.newest.drain(..count));
+            return count;
         }
-        let count = limit.min(self.ring.len());
-        into.extend(self.ring.drain(..count));
+        // One ring at a time: what becomes idle by that has to be freed first.
+        let count = limit.min(self.oldest.len());
+        into.extend(self.oldest.drain(..count));
+        self.len_older -= count;
+        if self.oldest.is_empty() {
+            self.next_ring();
+        }
         count
     }
 
     #[inline]
     fn has_idle_memory(&self) -> bool {
-        let is_empty = self.ring.is_empty() && self.behind.is_empty();
-        let may_go = is_empty && self.ring.capacity() > KEPT;
+        let may_go = self.len() == 0 && self.newest.capacity() > KEPT;
         // Messages without a size need no memory, of which a ring of them says that it has very much.
         size_of::<T>() > 0 && (may_go || self.idle.capacity() > 0)
     }
@@ -155,8 +170,8 @@ impl<T> Buffer for Heap<T> {
         }
         if self.is_large() {
             wanted.messages = self.len().clamp(KEPT, LARGEST);
-            if self.behind.len() == self.behind.capacity() {
-                wanted.rings = (2 * self.behind.len()).max(4);
+            if self.line_is_full() {
+                wanted.rings = (2 * self.between.len()).max(4);
             }
         } else {
             let needed = (self.len() + more).next_power_of_two();
@@ -175,22 +190,22 @@ impl<T> Buffer for Heap<T> {
 
     fn exchange(&mut self, memory: &mut Memory<T>) {
         if self.has_idle_memory() && self.idle.capacity() == 0 {
-            mem::swap(&mut self.ring, &mut self.idle);
+            mem::swap(&mut self.newest, &mut self.idle);
         }
         mem::swap(&mut self.idle, &mut memory.idle);
-        if memory.line.capacity() > self.behind.capacity() {
-            memory.line.append(&mut self.behind);
-            mem::swap(&mut self.behind, &mut memory.line);
+        if memory.line.capacity() > self.between.capacity() {
+            memory.line.append(&mut self.between);
+            mem::swap(&mut self.between, &mut memory.line);
         }
         // Others may have been here meanwhile: what is not needed any more goes back.
         if self.is_large() {
             let is_needed = memory.ring.capacity() > 0 && self.spare() == 0;
-            if is_needed && self.behind.len() < self.behind.capacity() {
-                self.behind.push_back(mem::take(&mut memory.ring));
+            if is_needed && !self.line_is_full() {
+                self.add_ring(mem::take(&mut memory.ring));
             }
-        } else if memory.ring.capacity() > self.ring.capacity() {
-            memory.ring.append(&mut self.ring);
-            mem::swap(&mut self.ring, &mut memory.ring);
+        } else if memory.ring.capacity() > self.newest.capacity() {
+            memory.ring.append(&mut self.newest);
+            mem::swap(&mut self.newest, &mut memory.ring);
         }
     }
 }
@@ -242,18 +257,20 @@ mod tests {
     fn many_messages_come_out_in_order_and_leave_no_memory() {
         let full = filled(300 * KEPT);
         assert_eq!(full.len(), 300 * KEPT);
-        let in_rings =
-            full.ring.capacity() + full.behind.iter().map(VecDeque::capacity).sum::<usize>();
+        let in_rings = full.newest.capacity()
+            + full.oldest.capacity()
+            + full.between.iter().map(VecDeque::capacity).sum::<usize>();
         assert!(in_rings < 300 * KEPT + 2 * LARGEST);
         let empty = emptied(full);
-        assert_eq!((empty.len(), empty.ring.capacity()), (0, 0));
-        assert!(empty.behind.is_empty() && empty.idle.capacity() == 0);
+        assert_eq!((empty.len(), empty.newest.capacity()), (0, 0));
+        assert_eq!((empty.oldest.capacity(), empty.idle.capacity()), (0, 0));
+        assert!(empty.between.is_empty());
     }
 
     #[test]
     fn a_little_memory_is_kept() {
         let empty = emptied(filled(KEPT / 2));
-        assert_eq!(empty.ring.capacity(), KEPT / 2);
+        assert_eq!(empty.newest.capacity(), KEPT / 2);
     }
 
     #[test]
@@ -286,13 +303,13 @@ mod tests {
         heap.exchange(&mut small);
         assert_eq!((heap.len(), small.ring.len()), (100, 0));
         let mut heap = filled(2 * KEPT + 1);
-        let rings = heap.behind.len();
+        let rings = heap.between.len();
         let mut ring = Heap::<usize>::allocate(Wanted {
             messages: KEPT,
             rings: 0,
         });
         heap.exchange(&mut ring);
-        assert_eq!((heap.behind.len(), ring.ring.capacity()), (rings, KEPT));
+        assert_eq!((heap.between.len(), ring.ring.capacity()), (rings, KEPT));
     }
 
     #[test]
