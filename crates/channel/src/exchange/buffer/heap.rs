@@ -13,8 +13,8 @@ use super::{Buffer, Resizable};
 const KEPT: usize = 1024;
 /// The first ring, in messages, unless the limit is less.
 const SMALLEST: usize = 16;
-/// The largest ring.
-const LARGEST: usize = 64 * KEPT;
+/// Bytes of the largest ring, unless [`KEPT`] messages need more.
+const LARGEST: usize = 1 << 20;
 
 /// Up to `limit` messages.
 pub struct Heap<T> {
@@ -47,6 +47,12 @@ pub struct Memory<T> {
 }
 
 impl<T> Heap<T> {
+    /// The largest ring, in messages.
+    const LARGEST: usize = match LARGEST.checked_div(size_of::<T>()) {
+        Some(messages) if messages > KEPT => messages,
+        _ => KEPT,
+    };
+
     /// An empty ring without memory.
     pub(crate) const fn new(limit: usize) -> Heap<T> {
         Heap {
@@ -169,7 +175,7 @@ impl<T> Buffer for Heap<T> {
             return wanted;
         }
         if self.is_large() {
-            wanted.messages = self.len().clamp(KEPT, LARGEST);
+            wanted.messages = self.len().clamp(KEPT, Self::LARGEST);
             if self.line_is_full() {
                 wanted.rings = (2 * self.between.len()).max(4);
             }
@@ -260,7 +266,7 @@ mod tests {
         let in_rings = full.newest.capacity()
             + full.oldest.capacity()
             + full.between.iter().map(VecDeque::capacity).sum::<usize>();
-        assert!(in_rings < 300 * KEPT + 2 * LARGEST);
+        assert!(in_rings < 300 * KEPT + 2 * Heap::<usize>::LARGEST);
         let empty = emptied(full);
         assert_eq!((empty.len(), empty.newest.capacity()), (0, 0));
         assert_eq!((empty.oldest.capacity(), empty.idle.capacity()), (0, 0));
