@@ -5,8 +5,10 @@
 
 mod accept_multi;
 mod close;
+mod control;
 mod fixed;
 mod fs;
+mod msg;
 mod net;
 mod nop;
 mod poll;
@@ -21,8 +23,10 @@ mod vectored;
 pub use crate::pool::{RecvMsgMulti, RecvMulti, RecvPooled};
 pub use accept_multi::AcceptMulti;
 pub use close::Close;
+pub use control::Control;
 pub use fixed::{ReadFixed, WriteFixed};
 pub use fs::{Fsync, OpenAt};
+pub use msg::{Received, RecvMsg, SendMsg};
 pub use net::{Accept, Connect, Recv, Send};
 pub use nop::Nop;
 pub use poll::PollAdd;
