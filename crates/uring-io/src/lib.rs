@@ -1,7 +1,7 @@
 //! Sockets, files and time on the current context.
 //!
-//! [`net`] has listeners and streams, [`fs`] files, [`io`] what streams of bytes have in common, and [`time`] waiting,
-//! deadlines and ticks.
+//! [`net`] has listeners and streams, [`fs`] files, [`pipe`] pipes, [`io`] what streams of bytes have in
+//! common, and [`time`] waiting, deadlines and ticks.
 //!
 //! # Buffers
 //!
@@ -14,8 +14,8 @@
 //!
 //! | Operation | Dropped before it is done |
 //! |---|---|
-//! | `recv`, `read` on a stream | no byte is lost: what arrives is what the next one begins with |
-//! | `write`, `write_all` on a stream | once polled, the buffer is sent whole, in order, before any later write |
+//! | `recv`, `read` on a stream or pipe | no byte is lost: what arrives is what the next one begins with |
+//! | `write`, `write_all` on a stream or pipe | once polled, the buffer is sent whole, in order, before any later write |
 //! | `accept` | no connection is lost: the next one returns it |
 //! | `connect`, `open` | the descriptor is closed |
 //! | `read_at` and the like | nothing happens; the buffer is freed once the kernel is done with it |
@@ -37,6 +37,7 @@ pub mod fs;
 pub mod io;
 mod keep;
 pub mod net;
+pub mod pipe;
 pub mod time;
 mod turns;
 

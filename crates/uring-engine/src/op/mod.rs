@@ -13,7 +13,7 @@ mod net;
 mod nop;
 mod poll;
 mod recv_from;
-mod rw;
+pub(crate) mod rw;
 mod send_to;
 mod send_zc;
 mod shutdown;

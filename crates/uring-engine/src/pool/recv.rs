@@ -5,6 +5,7 @@ use std::io;
 use io_uring::{opcode, squeue};
 
 use crate::completion::Completion;
+use crate::op::rw::AT_POSITION;
 use crate::operation::{Multishot, Operation};
 use crate::pool::{BufferRing, PooledBuf};
 use crate::target::Target;
@@ -82,6 +83,7 @@ unsafe impl Operation for RecvPooled {
 pub struct RecvMulti {
     target: Target,
     ring: BufferRing,
+    with_read: bool,
 }
 
 impl RecvMulti {
@@ -92,7 +94,19 @@ impl RecvMulti {
     /// It runs on the engine that the ring is registered with. On another engine the ring's number would mean other
     /// buffers.
     pub unsafe fn new(target: Target, ring: BufferRing) -> RecvMulti {
-        RecvMulti { target, ring }
+        RecvMulti {
+            target,
+            ring,
+            with_read: false,
+        }
+    }
+
+    /// Reads instead of receiving: for pipes, terminals and whatever else can be polled (Linux 6.7). `EBADFD` says that the
+    /// target cannot.
+    #[must_use]
+    pub fn with_read(mut self) -> RecvMulti {
+        self.with_read = true;
+        self
     }
 }
 
@@ -101,7 +115,14 @@ unsafe impl Multishot for RecvMulti {
     type Item = io::Result<Option<PooledBuf>>;
 
     fn entry(&mut self) -> squeue::Entry {
-        let entry = opcode::RecvMulti::new(self.target.number(), self.ring.group()).build();
+        let (target, group) = (self.target.number(), self.ring.group());
+        let entry = if self.with_read {
+            opcode::ReadMulti::new(target, 0, group)
+                .offset(AT_POSITION)
+                .build()
+        } else {
+            opcode::RecvMulti::new(target, group).build()
+        };
         self.target.mark(entry)
     }
 

@@ -20,10 +20,11 @@ mod receiver;
 mod recv;
 mod recv_buf;
 mod sending;
-mod socket;
+pub(crate) mod socket;
 mod split;
 mod stream;
 mod stream_options;
+pub(crate) mod transfer;
 mod write;
 
 pub use address::ToSocketAddrs;

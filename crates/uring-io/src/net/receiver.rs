@@ -15,6 +15,7 @@ use crate::keep::Keep;
 use crate::net::pool;
 use crate::net::recv_buf::RecvBuf;
 use crate::net::socket::{Shared, Socket};
+use crate::net::transfer::Kind;
 
 /// The standing receive `M`; only the reader whose turn it is polls it.
 pub(crate) struct Receiver<M: Multishot = Keep<op::RecvMulti, Rc<Shared>>>(
@@ -57,14 +58,20 @@ pub(crate) enum Found<T = RecvBuf> {
 }
 
 impl Receiver {
-    /// Arms it; false if there are no buffers on this context.
+    /// Arms it; false if there are no buffers on this context, or more than what is asked for must not be read.
     pub(crate) fn arm(&self, socket: &Socket) -> bool {
+        if socket.shared.kind == Kind::Other {
+            return false;
+        }
         let Some(ring) = pool::buffers(&socket.engine) else {
             return false;
         };
         // SAFETY: a socket is of the context that it was made on. `buffers` gives out those of the context that runs on this
         // thread, and only while the socket's engine is not shut down, hence while that context still runs, on this thread.
-        let receive = unsafe { op::RecvMulti::new(socket.shared.target(), ring.clone()) };
+        let mut receive = unsafe { op::RecvMulti::new(socket.shared.target(), ring.clone()) };
+        if socket.shared.kind == Kind::Pipe {
+            receive = receive.with_read();
+        }
         let operation = socket
             .engine
             .multishot(Keep::new(receive, socket.shared.clone()));
@@ -109,6 +116,8 @@ impl<M: Multishot<Item: Arrival>> Receiver<M> {
                     Found::NoBuffer
                 }
             }
+            // The kernel has no such operation.
+            Some(Err(error)) if error.raw_os_error() == Some(libc::EINVAL) => Found::NoBuffer,
             Some(end) => Found::Arrived(end),
             // Ended without a reason: the completion queue was full, say.
             None => Found::Unarmed,

@@ -12,13 +12,14 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
-use uring_engine::{IoBuf, Op, Slice, op};
+use uring_engine::{IoBuf, Op, Slice};
 
 use crate::keep::Keep;
 use crate::net::socket::{Shared, Socket};
+use crate::net::transfer::{Kind, Output, Readiness, readiness};
 use crate::turns::Turn;
 
-type Operation<B> = Op<Keep<op::Send<Slice<B>>, Rc<Shared>>>;
+type Operation<B> = Op<Keep<Output<B>, Rc<Shared>>>;
 
 /// One write, from the moment it is asked for until it ends. It knows its socket only while it is polled, so that it can
 /// move from the future that began it to a task that ends it.
@@ -35,6 +36,8 @@ enum Stage<B: IoBuf> {
     Ready(Slice<B>),
     /// In the ring.
     InFlight(Operation<B>),
+    /// The kernel had no room, and did not wait for it by itself.
+    Waiting(Readiness, Slice<B>),
     Ended,
 }
 
@@ -91,9 +94,22 @@ impl<B: IoBuf> Sending<B> {
                     (result, rest)
                 }
                 Stage::InFlight(operation) => {
-                    let ((result, rest), _) = ready!(Pin::new(operation).poll(cx));
+                    let ((result, rest), _) = ready!(Pin::new(&mut *operation).poll(cx));
+                    if is_would_block(&result) {
+                        let ready = readiness(operation.engine(), &socket.shared, libc::POLLOUT);
+                        self.stage = Stage::Waiting(ready, rest);
+                        continue;
+                    }
                     self.stage = Stage::Ended;
                     (result, rest)
+                }
+                Stage::Waiting(ready, _) => {
+                    let (result, _) = ready!(Pin::new(ready).poll(cx));
+                    let Stage::Waiting(_, rest) = std::mem::replace(&mut self.stage, Stage::Ended)
+                    else {
+                        continue;
+                    };
+                    (result.map(|_| 0), rest)
                 }
                 Stage::Ended => panic!("a write was polled after it had ended"),
             };
@@ -122,8 +138,8 @@ impl<B: IoBuf> Sending<B> {
             Amount::Some => 0,
         };
         let rest = Slice::new(buffer, self.sent..self.total);
-        let send = op::Send::new(socket.shared.target(), rest).flags(flags);
-        socket.engine.op(Keep::new(send, socket.shared.clone()))
+        let output = Output::new(&socket.shared, rest, flags);
+        socket.engine.op(Keep::new(output, socket.shared.clone()))
     }
 
     /// Ends it where it stands: the operation is cancelled, and the next write is served.
@@ -133,15 +149,23 @@ impl<B: IoBuf> Sending<B> {
     }
 }
 
+fn is_would_block(result: &io::Result<usize>) -> bool {
+    matches!(result, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+}
+
 impl Shared {
     /// Sends what fits, without waiting.
     #[inline]
     fn send_now(&self, bytes: &[u8]) -> io::Result<usize> {
         loop {
-            match self
-                .options()
-                .send_with_flags(bytes, libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL)
-            {
+            let result = match self.kind {
+                Kind::Socket => self
+                    .options()
+                    .send_with_flags(bytes, libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL),
+                Kind::Pipe => rustix::io::write(&self.descriptor, bytes).map_err(io::Error::from),
+                Kind::Other => Err(io::ErrorKind::WouldBlock.into()),
+            };
+            match result {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => return result,
             }

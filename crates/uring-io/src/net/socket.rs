@@ -1,4 +1,4 @@
-//! A connected stream socket, whatever its address family.
+//! A stream of bytes over a descriptor: a connected socket of whatever address family, a pipe, a terminal.
 //!
 //! ```text
 //!    Stream ──▶ Socket ──▶ Shared ◀── operations in flight
@@ -21,9 +21,10 @@ use uring_engine::{Engine, Target};
 use crate::budget::Budget;
 use crate::net::inbound::Inbound;
 use crate::net::receiver::{Found, Receiver};
+use crate::net::transfer::Kind;
 use crate::turns::Turns;
 
-/// What a stream and its halves are handles of.
+/// What a stream and its halves, an end of a pipe and the like are handles of.
 pub(crate) struct Socket {
     pub(crate) shared: Rc<Shared>,
     pub(crate) engine: Engine,
@@ -35,7 +36,8 @@ pub(crate) struct Socket {
 
 /// What operations in flight share with their socket.
 pub(crate) struct Shared {
-    descriptor: OwnedFd,
+    pub(crate) descriptor: OwnedFd,
+    pub(crate) kind: Kind,
     pub(crate) inbound: Inbound,
     /// How a write ended that nobody waited for.
     pub(crate) write_error: Cell<Option<io::Error>>,
@@ -46,8 +48,16 @@ impl Socket {
     ///
     /// Outside a context.
     pub(crate) fn new(descriptor: OwnedFd, engine: Engine) -> Self {
+        Self::of_kind(Kind::Socket, descriptor, engine)
+    }
+
+    /// # Panics
+    ///
+    /// Outside a context.
+    pub(crate) fn of_kind(kind: Kind, descriptor: OwnedFd, engine: Engine) -> Self {
         let shared = Shared {
             descriptor,
+            kind,
             inbound: Inbound::default(),
             write_error: Cell::new(None),
         };
@@ -65,7 +75,9 @@ impl Socket {
     #[inline]
     pub(crate) fn poll_arrived(&self, cx: &mut Context<'_>) -> Poll<Found> {
         if let Some(left) = ready!(self.shared.inbound.poll_take(cx)) {
-            return Poll::Ready(Found::Arrived(left.map(Some)));
+            // An empty buffer stands for the end.
+            let left = left.map(|bytes| (!bytes.is_empty()).then_some(bytes));
+            return Poll::Ready(Found::Arrived(left));
         }
         let found = self.receiver.poll(cx);
         if found.is_pending() {

@@ -1,0 +1,129 @@
+//! The reading end.
+
+use std::fmt;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::path::Path;
+use std::rc::Rc;
+
+use rustix::fs::OFlags;
+use uring_engine::{BufResult, IoBufMut};
+
+use crate::io::AsyncRead;
+use crate::net::socket::Socket;
+use crate::net::transfer::Kind;
+use crate::net::{Read, Recv, RecvBuf};
+use crate::pipe::open;
+
+/// The end of a pipe that is read from. Operations take `&self` and are served in the order of their first polls.
+pub struct Receiver(Rc<Socket>);
+
+impl Receiver {
+    /// An end that nobody else has, in non-blocking mode.
+    ///
+    /// # Panics
+    ///
+    /// Outside a context.
+    pub(crate) fn of_own(descriptor: OwnedFd) -> Self {
+        Self::of_kind(Kind::Pipe, descriptor)
+    }
+
+    fn of_kind(kind: Kind, descriptor: OwnedFd) -> Self {
+        let engine = context::driver().engine().clone();
+        Self(Rc::new(Socket::of_kind(kind, descriptor, engine)))
+    }
+
+    /// Opens a named pipe for reading, once somebody has opened it for writing.
+    ///
+    /// Cancel-safe: dropping the future closes what was opened.
+    ///
+    /// # Errors
+    ///
+    /// What the kernel says; `InvalidInput` if there is something else than a pipe, or the path holds a zero byte.
+    ///
+    /// # Panics
+    ///
+    /// Outside a context.
+    pub async fn open(path: impl AsRef<Path>) -> io::Result<Self> {
+        let descriptor = open::open(path.as_ref(), OFlags::RDONLY).await?;
+        Ok(Self::of_own(descriptor))
+    }
+
+    /// Takes over the reading end of a pipe that others may have too, in blocking or non-blocking mode alike. Nothing but
+    /// what is asked for is read from it, and its mode stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if it is no pipe.
+    ///
+    /// # Panics
+    ///
+    /// Outside a context.
+    pub fn from_fd(descriptor: OwnedFd) -> io::Result<Self> {
+        open::check(&descriptor)?;
+        Ok(Self::of_kind(Kind::Other, descriptor))
+    }
+
+    /// What there is, as soon as there is something, in a buffer of the context; `None` once every sender is gone. As
+    /// [`Stream::recv`](crate::net::Stream::recv).
+    ///
+    /// Cancel-safe: dropping the future loses no byte.
+    ///
+    /// # Errors
+    ///
+    /// What the kernel says.
+    pub fn recv(&self) -> Recv<'_> {
+        Recv::new(&self.0)
+    }
+
+    /// Reads into `buffer`. As [`Stream::read`](crate::net::Stream::read).
+    ///
+    /// Cancel-safe: dropping the future loses no byte; the buffer is freed once the kernel is done with it.
+    ///
+    /// # Errors
+    ///
+    /// What the kernel says; the buffer comes back.
+    pub fn read<B: IoBufMut>(&self, buffer: B) -> Read<'_, B> {
+        Read::new(&self.0, buffer)
+    }
+}
+
+impl AsyncRead for Receiver {
+    async fn read<B: IoBufMut>(&mut self, buffer: B) -> BufResult<usize, B> {
+        Receiver::read(self, buffer).await
+    }
+
+    async fn recv(&mut self) -> io::Result<Option<RecvBuf>> {
+        Receiver::recv(self).await
+    }
+}
+
+impl AsyncRead for &Receiver {
+    async fn read<B: IoBufMut>(&mut self, buffer: B) -> BufResult<usize, B> {
+        Receiver::read(self, buffer).await
+    }
+
+    async fn recv(&mut self) -> io::Result<Option<RecvBuf>> {
+        Receiver::recv(self).await
+    }
+}
+
+impl AsFd for Receiver {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl AsRawFd for Receiver {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}
+
+impl fmt::Debug for Receiver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver")
+            .field("fd", &self.as_raw_fd())
+            .finish_non_exhaustive()
+    }
+}
