@@ -26,6 +26,8 @@ pub(crate) enum Command {
     Layers,
     /// Run the loom models, and the larger programs under shuttle
     Loom(LoomArgs),
+    /// Drop a million pending operations on sockets and files, and check that nothing was lost
+    Storm(StormArgs),
     /// Run all suites and doc tests, compile the examples, then run the quick tier of the loom models
     Test(TestArgs),
     /// Check the source rules, formatting, lints and documentation
@@ -71,6 +73,25 @@ pub(crate) struct LoomArgs {
     /// Run only models whose name contains this; of the programs, if it begins with `shuttle_`
     #[arg(value_name = "FILTER")]
     pub(crate) filter: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct StormArgs {
+    /// What all random choices follow from [default: the time]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Pending operations to drop in each part [default: 1000000, quick 20000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) cancellations: Option<u64>,
+    /// Connections, acceptors, clients or files at a time
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=2000))]
+    pub(crate) connections: u64,
+    /// Only this part
+    #[arg(long, value_name = "PART")]
+    pub(crate) only: Option<String>,
+    /// A short storm of each part
+    #[arg(long)]
+    pub(crate) quick: bool,
 }
 
 #[derive(Args)]

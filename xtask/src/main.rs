@@ -11,6 +11,7 @@ mod doctor;
 mod flags;
 mod layers;
 mod loom;
+mod storm;
 mod tally;
 mod test;
 mod tidy;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         Command::Doctor(args) => doctor::run(args),
         Command::Layers => layers::run(),
         Command::Loom(args) => loom::run(args),
+        Command::Storm(args) => storm::run(args),
         Command::Test(args) => test::run(args),
         Command::Tidy(args) => tidy::run(args),
     };

@@ -1,151 +1,56 @@
-//! A storm of cancellations: known bytes in both directions of many connections, every operation under a time limit of
-//! 0–200 µs or dropped after a few polls. Every byte arrives once and in order.
-//!
-//! `CORIO_STORM` sets the number of cancellations; the default is 30,000.
+//! A short storm of cancellations over every part; `cargo xtask storm` runs long ones.
 
+mod storms;
 mod support;
 
-use std::cell::Cell;
-use std::rc::Rc;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
 
-use support::{Random, bytes_at, check_bytes, open_descriptors, pair, poll_at_most, run};
-use uring_io::net::{OwnedReadHalf, OwnedWriteHalf};
+use storms::{Board, Part, Planted, Settings};
 
-const CONNECTIONS: u64 = 20;
+/// Descriptors and memory are the process's, so there is one storm at a time.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn storm(part: Part, planted: Planted) -> Vec<String> {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let settings = Settings {
+        part,
+        seed: 1,
+        cancellations: 8000,
+        connections: 20,
+        planted,
+    };
+    let board = Board::new(settings.connections);
+    let outcome = board.watch(part.name(), |_| (), || storms::run(settings, &board));
+    println!("{}: {outcome:?}", part.name());
+    assert!(outcome.cancellations >= settings.cancellations);
+    assert!(outcome.checked > 0);
+    outcome.after.leaks(outcome.before)
+}
 
 #[test]
-fn every_byte_arrives_once_and_in_order() {
-    let cancellations = std::env::var("CORIO_STORM")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(30_000);
-    let before = open_descriptors();
-    run(async {
-        let storm = Rc::new(Storm {
-            cancelled: Cell::new(0),
-            enough: cancellations,
-        });
-        let mut tasks = Vec::new();
-        for connection in 0..CONNECTIONS {
-            let (a, b) = pair().await;
-            if connection % 4 == 0 {
-                a.set_send_buffer_size(4096).unwrap();
-            }
-            let (a_reader, a_writer) = a.into_split();
-            let (b_reader, b_writer) = b.into_split();
-            let (there, back) = (connection * 2, connection * 2 + 1);
-            for (stream, writer, reader) in
-                [(there, a_writer, b_reader), (back, b_writer, a_reader)]
-            {
-                let written = Rc::new(Cell::new(None));
-                tasks.push(context::spawn(write(
-                    storm.clone(),
-                    stream,
-                    writer,
-                    written.clone(),
-                )));
-                tasks.push(context::spawn(read(storm.clone(), stream, reader, written)));
-            }
-        }
-        for task in tasks {
-            task.await.unwrap();
-        }
-        println!("{} cancellations", storm.cancelled.get());
-        assert!(storm.cancelled.get() >= cancellations);
-    });
-    assert_eq!(open_descriptors(), before);
+fn every_byte_arrives_once_and_in_order_over_tcp() {
+    assert_eq!(storm(Part::Tcp, Planted::Nothing), [""; 0]);
 }
 
-struct Storm {
-    cancelled: Cell<u64>,
-    enough: u64,
+#[test]
+fn every_client_is_served_once() {
+    assert_eq!(storm(Part::Accept, Planted::Nothing), [""; 0]);
 }
 
-impl Storm {
-    fn is_over(&self) -> bool {
-        self.cancelled.get() >= self.enough
-    }
-
-    /// Runs an operation under a limit of time or polls; `None` if it was dropped.
-    async fn limited<F: Future>(&self, random: &mut Random, operation: F) -> Option<F::Output> {
-        let output = if random.below(2) == 0 {
-            context::timeout(Duration::from_micros(random.below(200)), operation)
-                .await
-                .ok()
-        } else {
-            poll_at_most(1 + random.below(3) as usize, operation).await
-        };
-        if output.is_none() {
-            self.cancelled.set(self.cancelled.get() + 1);
-        }
-        output
-    }
+#[test]
+fn connects_that_are_dropped_leave_nothing_open() {
+    assert_eq!(storm(Part::Connect, Planted::Nothing), [""; 0]);
 }
 
-/// Writes until the storm is over, tells how much, and ends its direction.
-async fn write(
-    storm: Rc<Storm>,
-    stream: u64,
-    writer: OwnedWriteHalf,
-    written: Rc<Cell<Option<u64>>>,
-) {
-    let mut random = Random(stream * 2 + 1);
-    let mut position = 0;
-    while !storm.is_over() {
-        let most = 1 << random.below(16);
-        let length = random.below(most) as usize;
-        let bytes = bytes_at(stream, position, length);
-        // Both limits poll at least once, so whatever happens the bytes are on their way.
-        if let Some((result, _)) = storm.limited(&mut random, writer.write_all(bytes)).await {
-            result.unwrap();
-        }
-        position += length as u64;
-        if random.below(8) == 0 {
-            // Its turn comes when all that was begun is sent: without this, dropped writes would pile up.
-            writer.write_all("").await.0.unwrap();
-        }
-        if random.below(4) == 0 {
-            context::sleep(Duration::from_micros(random.below(300))).await;
-        }
-    }
-    written.set(Some(position));
-    writer.shutdown().await.unwrap();
+#[test]
+fn files_hold_what_was_written() {
+    assert_eq!(storm(Part::Files, Planted::Nothing), [""; 0]);
 }
 
-/// Reads to the end.
-async fn read(
-    storm: Rc<Storm>,
-    stream: u64,
-    reader: OwnedReadHalf,
-    written: Rc<Cell<Option<u64>>>,
-) {
-    let mut random = Random(stream * 2 + 2);
-    let mut position = 0;
-    loop {
-        let bytes = if random.below(2) == 0 {
-            let room = random.below(3000) as usize + 1;
-            storm
-                .limited(&mut random, reader.read(vec![0; room]))
-                .await
-                .map(|(result, mut bytes)| {
-                    bytes.truncate(result.unwrap());
-                    bytes
-                })
-        } else {
-            let received = storm.limited(&mut random, reader.recv()).await;
-            received.map(|received| {
-                received
-                    .unwrap()
-                    .map_or_else(Vec::new, |bytes| bytes.to_vec())
-            })
-        };
-        let Some(bytes) = bytes else { continue };
-        if bytes.is_empty() {
-            break;
-        }
-        check_bytes(stream, position, &bytes);
-        position += bytes.len() as u64;
-    }
-    assert_eq!(Some(position), written.get(), "stream {stream}");
+#[test]
+fn leaks_are_seen() {
+    let leaks = storm(Part::Accept, Planted::Memory(100));
+    assert!(leaks[0].contains("bytes are allocated"), "{leaks:?}");
+    let leaks = storm(Part::Accept, Planted::Descriptors);
+    assert!(leaks[0].contains("descriptors are open"), "{leaks:?}");
 }
