@@ -56,6 +56,24 @@ pub struct Listener<F: Family> {
 pub type TcpListener = Listener<Tcp>;
 
 /// A listening Unix stream socket on the current context.
+///
+/// # Examples
+///
+/// ```
+/// # let directory = tempfile::tempdir().unwrap();
+/// # let path = directory.path().join("socket");
+/// use uring_io::net::{UnixListenOptions, UnixListener, UnixStream};
+///
+/// # context::block_on(async {
+/// let options = UnixListenOptions { remove_stale: true, ..UnixListenOptions::default() };
+/// drop(UnixListener::bind_with(&path, &options)?);
+/// // The file is still there, and in nobody's way.
+/// let listener = UnixListener::bind_with(&path, &options)?;
+/// let _client = UnixStream::connect(&path).await?;
+/// let (_stream, _peer) = listener.accept().await?;
+/// # std::io::Result::Ok(())
+/// # }).unwrap().unwrap();
+/// ```
 pub type UnixListener = Listener<Unix>;
 
 impl TcpListener {

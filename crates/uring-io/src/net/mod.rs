@@ -4,7 +4,7 @@
 //!   with the futures of their operations; every one of these states what dropping it means.
 //! - [`RecvBuf`]: received bytes in a buffer of the context.
 //! - [`ReadHalf`], [`WriteHalf`], [`OwnedReadHalf`], [`OwnedWriteHalf`]: the directions of a stream by themselves.
-//! - [`ToSocketAddrs`]: what may stand for an address.
+//! - [`ToSocketAddrs`], [`ToUnixAddress`]: what may stand for an address.
 
 mod address;
 mod close;
@@ -25,9 +25,12 @@ mod split;
 mod stream;
 mod stream_options;
 pub(crate) mod transfer;
+mod unix;
+mod unix_address;
 mod write;
 
 pub use address::ToSocketAddrs;
+pub use connect::ConnectOptions;
 pub use family::{Family, Tcp, Unix};
 pub use listen_options::ListenOptions;
 pub use listener::{Accept, Listener, TcpListener, UnixListener};
@@ -36,4 +39,7 @@ pub use recv::Recv;
 pub use recv_buf::RecvBuf;
 pub use split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};
 pub use stream::{Stream, TcpStream, UnixStream};
+pub use stream_options::KeepaliveProbes;
+pub use unix::{PeerCredentials, UnixListenOptions};
+pub use unix_address::ToUnixAddress;
 pub use write::{Write, WriteAll};

@@ -79,6 +79,26 @@ pub struct Stream<F: Family> {
 pub type TcpStream = Stream<Tcp>;
 
 /// A connection between two processes of this machine, on the current context.
+///
+/// # Examples
+///
+/// ```
+/// # let directory = tempfile::tempdir().unwrap();
+/// # let path = directory.path().join("socket");
+/// use uring_io::net::{UnixListener, UnixStream};
+///
+/// # context::block_on(async {
+/// let listener = UnixListener::bind(&path)?;
+/// let client = UnixStream::connect(&path).await?;
+/// let (server, _peer) = listener.accept().await?;
+/// assert_eq!(server.peer_credentials()?.pid, Some(std::process::id() as i32));
+///
+/// client.write_all("hello").await.0?;
+/// let hello = server.recv().await?.expect("not the end");
+/// assert_eq!(&*hello, b"hello");
+/// # std::io::Result::Ok(())
+/// # }).unwrap().unwrap();
+/// ```
 pub type UnixStream = Stream<Unix>;
 
 impl<F: Family> Stream<F> {
