@@ -74,7 +74,7 @@ pub use context::{
 pub use uring_io::{BufResult, IoBuf, IoBufMut, Slice};
 #[cfg(feature = "io")]
 #[doc(inline)]
-pub use uring_io::{fs, net, time};
+pub use uring_io::{fs, io, net, pipe, time};
 
 /// The ring and its operations by themselves.
 #[cfg(feature = "engine")]

@@ -5,7 +5,7 @@ mod support;
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use support::{bytes_at, check_bytes, open_descriptors, pair, poll_at_most, run};
+use support::{alone, bytes_at, check_bytes, open_descriptors, pair, poll_at_most, run};
 use uring_io::io::{AsyncRead, AsyncWrite};
 use uring_io::{BufResult, IoBuf, IoBufMut, Slice};
 
@@ -55,6 +55,7 @@ impl AsyncWrite for Trickle {
 
 #[test]
 fn whole_reads_and_writes_are_made_of_small_ones() {
+    let _alone = alone();
     run(async {
         let mut trickle = Trickle::new(b"hello, world");
         let (result, buffer) = trickle.read_exact(vec![0; 5]).await;
@@ -76,6 +77,7 @@ fn whole_reads_and_writes_are_made_of_small_ones() {
 
 #[test]
 fn text_is_appended_whole_or_not_at_all() {
+    let _alone = alone();
     run(async {
         let mut text = String::from("> ");
         let read = (&mut "grüße".as_bytes()).read_to_string(&mut text).await;
@@ -89,6 +91,7 @@ fn text_is_appended_whole_or_not_at_all() {
 
 #[test]
 fn a_part_and_what_follows() {
+    let _alone = alone();
     run(async {
         let mut all = Vec::new();
         let mut both = (&b"hello"[..]).take(4).chain(&b"ish"[..]);
@@ -125,6 +128,7 @@ async fn exchange(mut writer: impl AsyncWrite, mut reader: impl AsyncRead) {
 
 #[test]
 fn streams_and_their_halves() {
+    let _alone = alone();
     let before = open_descriptors();
     run(async {
         let (a, b) = pair().await;
@@ -142,6 +146,7 @@ fn streams_and_their_halves() {
 
 #[test]
 fn a_dropped_read_to_end_keeps_what_it_has_read() {
+    let _alone = alone();
     run(async {
         let (client, mut server) = pair().await;
         let mut all = Vec::new();
@@ -171,6 +176,7 @@ fn a_dropped_read_to_end_keeps_what_it_has_read() {
 
 #[test]
 fn a_flush_waits_for_dropped_writes_and_tells_their_errors() {
+    let _alone = alone();
     run(async {
         let (client, mut server) = pair().await;
         client.set_send_buffer_size(4096).unwrap();

@@ -6,22 +6,14 @@ use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::Command;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat};
 use rustix::pipe::{PipeFlags, pipe_with};
-use support::{Random, bytes_at, check_bytes, open_descriptors, poll_at_most, run};
+use support::{Random, alone, bytes_at, check_bytes, open_descriptors, poll_at_most, run};
 use uring_io::pipe::{Receiver, Sender, pipe};
 
 const DROPPED: u64 = 10_000;
-
-/// One test at a time: they count the descriptors of the process.
-static ALONE: Mutex<()> = Mutex::new(());
-
-fn alone() -> MutexGuard<'static, ()> {
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// Two ends of a pipe that the library takes over, and in what mode they are.
 fn strangers(flags: PipeFlags) -> (Sender, Receiver) {

@@ -3,14 +3,29 @@
 //! [`AsyncRead`] and [`AsyncWrite`] are what sockets, pipes, terminals and the like have in common. They work on buffers
 //! that the caller hands over and gets back ([`BufResult`](crate::BufResult)), or that the stream brings along
 //! ([`recv`](AsyncRead::recv)).
+//!
+//! On top of them: [`BufReader`] and [`Lines`], [`BufWriter`], [`copy`], and with the feature `codec` the frames of
+//! `Framed`.
 
+mod buf_reader;
+mod buf_writer;
 mod chain;
+#[cfg(feature = "codec")]
+mod codec;
+mod copy;
+mod lines;
 mod read;
 mod streams;
 mod take;
 mod write;
 
+pub use buf_reader::BufReader;
+pub use buf_writer::BufWriter;
 pub use chain::Chain;
+#[cfg(feature = "codec")]
+pub use codec::{Framed, FramedRead, FramedWrite};
+pub use copy::copy;
+pub use lines::Lines;
 pub use read::AsyncRead;
 pub use take::Take;
 pub use write::AsyncWrite;

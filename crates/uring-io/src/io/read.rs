@@ -68,7 +68,7 @@ pub trait AsyncRead {
 
     /// Fills `buffer` to its capacity.
     ///
-    /// When it is dropped, what had been read is lost. A `BufReader`'s loses nothing.
+    /// When it is dropped, what had been read is lost. [`BufReader`](crate::io::BufReader)'s loses nothing.
     ///
     /// # Errors
     ///

@@ -3,7 +3,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
 use uring_io::net::{TcpListener, TcpStream};
@@ -84,6 +84,12 @@ pub(crate) async fn poll_at_most<F: Future>(polls: usize, future: F) -> Option<F
         }
     })
     .await
+}
+
+/// Lets one test of a file run at a time, as those must that count the descriptors of the process.
+pub(crate) fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Descriptors that this process has open.
