@@ -1,62 +1,25 @@
 //! The examples do what they say, as their users run them.
 
-use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+#[cfg(feature = "sync-prims")]
+mod http_hello;
+#[cfg(feature = "sync-prims")]
+mod kv_server;
+mod support;
 
-/// An example's program, which the test's build has put beside the tests.
-fn example(name: &str) -> Command {
-    let tests = std::env::current_exe().unwrap();
-    let folder = tests
-        .parent()
-        .and_then(|deps| deps.parent())
-        .unwrap()
-        .join("examples");
-    let program: PathBuf = folder.join(name);
-    assert!(
-        program.exists(),
-        "{} is built by `cargo test -p corio`",
-        program.display()
-    );
-    Command::new(program)
-}
-
-fn succeeded(output: Output) -> String {
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// Ends the server when the test does.
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
+use support::{Server, example, succeeded};
 
 #[test]
 fn the_echo_client_is_served_by_the_echo_server() {
     for contexts in ["1", "2"] {
-        let mut server = example("echo_server");
-        server
-            .args(["--addr", "127.0.0.1:0", "--contexts", contexts])
-            .stdout(Stdio::piped());
-        let mut server = Server(server.spawn().unwrap());
-        let mut line = String::new();
-        BufReader::new(server.0.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let address = line.split_whitespace().nth(2).unwrap();
+        let server = Server::start(
+            "echo_server",
+            &["--addr", "127.0.0.1:0", "--contexts", contexts],
+        );
+        let address = server.address.to_string();
         let mut client = example("echo_client");
         client.args([
             "--addr",
-            address,
+            &address,
             "--connections",
             "20",
             "--size",
@@ -149,7 +112,7 @@ fn what_was_accepted_is_answered_before_the_end() {
 
 #[test]
 fn bad_arguments_are_named() {
-    let cases: [(&str, &[&str], &str); 7] = [
+    let mut cases: Vec<(&str, &[&str], &str)> = vec![
         ("echo_server", &["--addr", "nowhere"], "nowhere"),
         ("echo_server", &["--contexts", "0"], "--contexts"),
         (
@@ -166,6 +129,21 @@ fn bad_arguments_are_named() {
         ("file_copy", &["/no/such/file", "/tmp/x"], "/no/such/file"),
         ("parallel_sum", &["many"], "many"),
     ];
+    if cfg!(feature = "sync-prims") {
+        cases.extend_from_slice(&[
+            (
+                "http_hello",
+                &["nowhere"] as &[_],
+                "cannot listen on nowhere",
+            ),
+            ("http_hello", &["127.0.0.1:0", "0"], "`0` is no number"),
+            (
+                "kv_server",
+                &["192.0.2.1:80"],
+                "cannot listen on 192.0.2.1:80",
+            ),
+        ]);
+    }
     for (name, arguments, part) in cases {
         let output = example(name).args(arguments).output().unwrap();
         let text = String::from_utf8_lossy(&output.stderr);

@@ -1,0 +1,150 @@
+//! How the tests run the examples.
+#![allow(dead_code, reason = "what is used depends on the features")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// After this time a program that should have answered or ended hangs.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// An example's program, which the test's build has put beside the tests.
+pub(crate) fn example(name: &str) -> Command {
+    let tests = std::env::current_exe().unwrap();
+    let folder = tests
+        .parent()
+        .and_then(|deps| deps.parent())
+        .unwrap()
+        .join("examples");
+    let program: PathBuf = folder.join(name);
+    assert!(
+        program.exists(),
+        "{} is built by `cargo test -p corio`",
+        program.display()
+    );
+    Command::new(program)
+}
+
+pub(crate) fn succeeded(output: Output) -> String {
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// An example that runs beside the test, and ends with it.
+pub(crate) struct Running {
+    pub(crate) child: Child,
+    pub(crate) stdout: BufReader<ChildStdout>,
+}
+
+impl Running {
+    pub(crate) fn start(mut program: Command) -> Self {
+        let mut child = program.stdout(Stdio::piped()).spawn().unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        Self { child, stdout }
+    }
+
+    /// The next line of its output.
+    pub(crate) fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).unwrap();
+        line
+    }
+
+    /// Presses ctrl-c. It has to end well; the rest of its output.
+    pub(crate) fn stop(mut self) -> String {
+        let process = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
+        self.ended()
+    }
+
+    /// It has to end well by itself; the rest of its output.
+    pub(crate) fn ended(&mut self) -> String {
+        let begun = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(begun.elapsed() < PATIENCE, "it does not end");
+            std::thread::sleep(Duration::from_millis(2));
+        };
+        assert!(status.success(), "{status}");
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).unwrap();
+        rest
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// An example that listens.
+pub(crate) struct Server {
+    pub(crate) running: Running,
+    pub(crate) address: SocketAddr,
+}
+
+impl Server {
+    /// Starts it, and waits until it says where it listens.
+    pub(crate) fn start(name: &str, arguments: &[&str]) -> Self {
+        let mut program = example(name);
+        program.args(arguments);
+        let mut running = Running::start(program);
+        let line = running.line();
+        let address = line
+            .split_whitespace()
+            .nth(2)
+            .unwrap_or_else(|| panic!("{name} said `{line}`"))
+            .parse()
+            .unwrap();
+        Self { running, address }
+    }
+
+    pub(crate) fn connect(&self) -> Client {
+        let stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Client(stream)
+    }
+}
+
+/// A connection to an example.
+pub(crate) struct Client(pub(crate) TcpStream);
+
+impl Client {
+    pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        self.0.write_all(bytes.as_ref()).unwrap();
+    }
+
+    /// Receives exactly this.
+    #[track_caller]
+    pub(crate) fn expect(&mut self, bytes: impl AsRef<[u8]>) {
+        let expected = bytes.as_ref();
+        let mut received = Vec::new();
+        let mut limited = (&self.0).take(expected.len() as u64);
+        limited.read_to_end(&mut received).unwrap();
+        assert!(
+            received == expected,
+            "received {:?}, expected {:?}",
+            String::from_utf8_lossy(&received[..received.len().min(2000)]),
+            String::from_utf8_lossy(&expected[..expected.len().min(2000)])
+        );
+    }
+
+    /// All that comes until the end.
+    pub(crate) fn rest(&mut self) -> Vec<u8> {
+        let mut rest = Vec::new();
+        self.0.read_to_end(&mut rest).unwrap();
+        rest
+    }
+}
