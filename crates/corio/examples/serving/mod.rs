@@ -83,7 +83,7 @@ pub(crate) async fn part(stream: TcpStream) -> io::Result<()> {
     stream.close().await
 }
 
-/// A token that ctrl-c cancels.
+/// A token that is cancelled when the server is to end.
 pub(crate) fn until_ctrl_c() -> CancellationToken {
     CancellationToken::new()
 }

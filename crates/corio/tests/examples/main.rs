@@ -5,6 +5,8 @@ mod http_hello;
 #[cfg(feature = "sync-prims")]
 mod kv_server;
 mod support;
+#[cfg(all(feature = "channel", feature = "sync-prims"))]
+mod tcp_chat;
 
 use support::{Server, example, succeeded};
 
