@@ -124,6 +124,18 @@ impl<C: ChainOf> Chain<C> {
         self
     }
 
+    /// Takes the operations back, if the chain was never polled. Otherwise the future comes back as it was.
+    ///
+    /// # Errors
+    ///
+    /// The future, when the chain is under way or has resolved.
+    pub fn withdraw(self) -> Result<C, Chain<C>> {
+        match self.stage {
+            Stage::Unsubmitted(operations) => Ok(operations),
+            stage => Err(Chain { stage, ..self }),
+        }
+    }
+
     /// Asks the kernel to cancel what has not ended. The future still resolves.
     pub fn cancel(&mut self) {
         if let Stage::Running(running) = &mut self.stage {

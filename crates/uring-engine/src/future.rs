@@ -67,6 +67,21 @@ impl<O: Operation> Op<O> {
         }
     }
 
+    /// Takes the operation back, if it was never polled. Otherwise the future comes back as it was.
+    ///
+    /// # Errors
+    ///
+    /// The future, when the operation is under way or has resolved.
+    pub fn withdraw(mut self) -> Result<O, Op<O>> {
+        match std::mem::replace(&mut self.stage, Stage::Resolved) {
+            Stage::Unsubmitted(operation) => Ok(operation),
+            stage => {
+                self.stage = stage;
+                Err(self)
+            }
+        }
+    }
+
     /// Whether the operation was queued or submitted and has not yet resolved.
     pub fn is_submitted(&self) -> bool {
         matches!(self.stage, Stage::Submitted(_))

@@ -8,7 +8,7 @@ use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt as _;
 
 use common::{block_on, engine, fd};
-use uring_engine::{LinkKind, Target, op};
+use uring_engine::{Completion, LinkKind, Operation as _, Target, op};
 
 #[test]
 fn write_then_sync_then_read() {
@@ -61,6 +61,33 @@ fn a_chain_that_is_never_polled_submits_nothing() {
         panic!("a chain polled after shutdown is cancelled");
     };
     assert!(first.is_err() && second.is_err());
+}
+
+#[test]
+fn operations_are_taken_back_until_they_are_polled() {
+    let engine = engine();
+    let (pipe, _writer) = common::pipe();
+    let read = || engine.op(op::Read::new(fd(&pipe), vec![5_u8; 3]));
+    let operation = read().withdraw().expect("it was not polled");
+    let (result, buffer) = operation.complete(Completion::CANCELLED);
+    assert_eq!(result.unwrap_err().raw_os_error(), Some(libc::ECANCELED));
+    assert_eq!(buffer, [5; 3]);
+    let chain = engine.chain((op::Nop::new(), op::Nop::new())).unwrap();
+    assert!(chain.withdraw().is_ok());
+    assert_eq!((engine.queued(), engine.in_flight()), (0, 0));
+
+    let mut polled = read();
+    assert!(common::poll_once(&mut polled).is_pending());
+    let mut polled = polled.withdraw().expect_err("it is under way");
+    polled.cancel();
+    let (result, buffer) = block_on(&engine, polled);
+    assert_eq!(result.unwrap_err().raw_os_error(), Some(libc::ECANCELED));
+    assert_eq!(buffer, [5; 3]);
+    let mut chain = engine.chain((op::Nop::new(), op::Nop::new())).unwrap();
+    assert!(common::poll_once(&mut chain).is_pending());
+    let chain = chain.withdraw().expect_err("it is under way");
+    let (first, second) = block_on(&engine, chain);
+    first.and(second).unwrap();
 }
 
 #[test]
