@@ -8,7 +8,7 @@ use uring_engine::{Completion, Multishot, Operation};
 
 /// An operation and what it needs to stay alive. Resolves to the operation's output and what was kept.
 #[derive(Debug)]
-pub(crate) struct Keep<O, K> {
+pub struct Keep<O, K> {
     operation: O,
     kept: K,
 }
@@ -17,6 +17,11 @@ impl<O, K> Keep<O, K> {
     #[inline]
     pub(crate) fn new(operation: O, kept: K) -> Self {
         Self { operation, kept }
+    }
+
+    /// What is kept.
+    pub(crate) fn kept(&self) -> &K {
+        &self.kept
     }
 }
 

@@ -1,6 +1,7 @@
 //! Copying a file.
 
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use context::when_all;
@@ -48,7 +49,9 @@ pub async fn copy(source: impl AsRef<Path>, destination: impl AsRef<Path>) -> io
         ));
     }
     if replaced.is_file() {
-        destination.replace(known.mode())?;
+        destination.set_len(0).await?;
+        let permissions = PermissionsExt::from_mode(known.mode());
+        destination.set_permissions(permissions).await?;
     }
     let copied = copy_contents(&source, &destination).await?;
     destination.close().await?;

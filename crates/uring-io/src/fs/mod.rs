@@ -1,17 +1,61 @@
 //! Files on the current context.
 //!
-//! [`File`] reads and writes at offsets; [`read`], [`write()`] and [`copy`] take a file as a whole. Reads, writes,
-//! opening and closing go through the ring; the context's thread does not block on them.
+//! [`File`] reads and writes at offsets, [`FileCursor`] from one end to the other; [`read`], [`write()`] and [`copy`] take a
+//! file as a whole; the other functions act on names.
+//!
+//! # Where the work is done
+//!
+//! The context's thread blocks on none of it.
+//!
+//! | Work | Done by |
+//! |---|---|
+//! | opening, closing, reading, writing, syncing | the ring |
+//! | metadata, length, allocation, advice | the ring |
+//! | making and removing directories, renaming, links, removing files | the ring |
+//! | entries of directories, [`read_link`], [`canonicalize`], [`remove_dir_all`] | the blocking pool: the ring has no operation |
+//! | permissions, times, waiting for locks | the blocking pool: the ring has no operation |
+//!
+//! # Dropping a future
+//!
+//! What reads or asks has no effect when it is dropped. What changes something may or may not happen, or in part; a
+//! [`FileCursor`] finishes what it has begun to write. [`FileOp::cancel`] stops an operation on a [`File`] and gives its buffer
+//! back. What runs on the blocking pool is not stopped.
 
+mod aligned_buf;
+mod attributes;
+mod blocking;
+mod chain;
 mod copy;
+mod cursor;
+mod direct;
 mod file;
+mod file_op;
 mod metadata;
 mod open_options;
+mod path;
+mod read_dir;
 mod stat;
 mod whole;
 
+pub use aligned_buf::AlignedBuf;
+pub use attributes::{Advice, Advise, Allocate, GetMetadata, SetLen, SyncRange};
+pub use chain::{FileChain, Links, WriteThenSync, chain};
 pub use copy::copy;
-pub use file::File;
-pub use metadata::Metadata;
+pub use cursor::{CursorRead, CursorWrite, CursorWriteAll, FileCursor};
+pub use direct::DirectAlignment;
+pub use file::{
+    File, ReadAt, ReadExactAt, ReadFixedAt, ReadVectoredAt, SyncAll, SyncData, WriteAllAt, WriteAt,
+    WriteFixedAt, WriteVectoredAt,
+};
+pub use file_op::{Drain, FileOp, Fill, Once, Transfer, Work};
+pub use metadata::{FileType, Metadata};
 pub use open_options::OpenOptions;
-pub use whole::{metadata, read, write};
+pub use path::{
+    canonicalize, create_dir, create_dir_all, exchange, exists, hard_link, metadata, read_link,
+    remove_dir, remove_dir_all, remove_file, rename, rename_new, set_permissions, symlink,
+    symlink_metadata, try_exists,
+};
+pub use read_dir::{DirEntry, ReadDir, read_dir};
+pub use stat::Stat;
+pub use uring_engine::{FixedBuf, FixedBuffers};
+pub use whole::{read, read_to_string, write};

@@ -1,13 +1,15 @@
 //! How a file is opened.
 
-use std::ffi::CString;
 use std::io;
-use std::os::unix::ffi::OsStrExt;
+use std::os::fd::AsRawFd;
 use std::path::Path;
 
 use uring_engine::op;
 
+use crate::fs::direct::{DirectAlignment, unsupported};
 use crate::fs::file::File;
+use crate::fs::path::text;
+use crate::keep::Keep;
 
 /// How a file is opened; as [`std::fs::OpenOptions`], which see for what combinations mean.
 ///
@@ -31,7 +33,9 @@ pub struct OpenOptions {
     create: bool,
     create_new: bool,
     mode: u32,
-    flags: i32,
+    /// Those with a setter of their own.
+    named: i32,
+    custom: i32,
 }
 
 impl OpenOptions {
@@ -45,7 +49,8 @@ impl OpenOptions {
             create: false,
             create_new: false,
             mode: 0o666,
-            flags: 0,
+            named: 0,
+            custom: 0,
         }
     }
 
@@ -91,9 +96,51 @@ impl OpenOptions {
         self
     }
 
-    /// Further `O_*` flags, such as `O_DIRECT`.
+    /// Past the page cache (`O_DIRECT`), straight between the buffers and the device: for programs that cache for
+    /// themselves. Addresses of buffers, offsets and lengths have to be aligned then, as
+    /// [`File::direct_alignment`] tells; [`File::aligned_buf`] makes such buffers.
+    ///
+    /// ```
+    /// # let directory = tempfile::tempdir().unwrap();
+    /// # let path = directory.path().join("data");
+    /// # context::block_on(async {
+    /// let file = uring_io::fs::OpenOptions::new()
+    ///     .write(true)
+    ///     .create(true)
+    ///     .direct(true)
+    ///     .open(path)
+    ///     .await?;
+    /// let mut block = file.aligned_buf(4096);
+    /// block.fill_up();
+    /// block[..5].copy_from_slice(b"hello");
+    /// file.write_all_at(block, 0).await.0?;
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap().unwrap();
+    /// ```
+    pub fn direct(&mut self, direct: bool) -> &mut Self {
+        self.flag(libc::O_DIRECT, direct)
+    }
+
+    /// Fails with `FilesystemLoop` if the path is a symbolic link (`O_NOFOLLOW`). Links on the way there are followed.
+    pub fn nofollow(&mut self, nofollow: bool) -> &mut Self {
+        self.flag(libc::O_NOFOLLOW, nofollow)
+    }
+
+    /// Every write ends when its data and metadata are on the device (`O_SYNC`), as if [`File::sync_all`] followed.
+    pub fn sync(&mut self, sync: bool) -> &mut Self {
+        // The bits of `O_DSYNC` are part of `O_SYNC`: taking them away would take both.
+        self.flag(libc::O_SYNC & !libc::O_DSYNC, sync);
+        self.flag(libc::O_DSYNC, sync)
+    }
+
+    /// Every write ends when its data is on the device (`O_DSYNC`), as if [`File::sync_data`] followed.
+    pub fn dsync(&mut self, dsync: bool) -> &mut Self {
+        self.flag(libc::O_DSYNC, dsync)
+    }
+
+    /// Further `O_*` flags.
     pub fn custom_flags(&mut self, flags: i32) -> &mut Self {
-        self.flags = flags;
+        self.custom = flags;
         self
     }
 
@@ -101,7 +148,8 @@ impl OpenOptions {
     ///
     /// # Errors
     ///
-    /// What the kernel says; `InvalidInput` for a combination without a meaning and for a path that holds a zero byte.
+    /// What the kernel says; `InvalidInput` for a combination without a meaning and for a path that holds a zero byte;
+    /// `Unsupported` if it is to be [direct](Self::direct) and the file system has no such thing.
     ///
     /// # Cancel safety
     ///
@@ -111,12 +159,101 @@ impl OpenOptions {
     ///
     /// Outside a context.
     pub async fn open(&self, path: impl AsRef<Path>) -> io::Result<File> {
-        let flags = self.access()? | self.creation()? | self.flags;
-        let path = CString::new(path.as_ref().as_os_str().as_bytes())?;
-        let open = op::OpenAt::new(path, flags).mode(self.mode);
+        let open = self.operation(path.as_ref(), self.access()? | self.creation()?)?;
+        self.finish(context::driver().engine().op(open).await).await
+    }
+
+    /// Opens a file whose path, if it is relative, begins at an open directory and not at the working directory. A
+    /// directory is opened as a file, for reading.
+    ///
+    /// ```
+    /// # let temporary = tempfile::tempdir().unwrap();
+    /// # let path = temporary.path();
+    /// use uring_io::fs::{File, OpenOptions};
+    ///
+    /// # context::block_on(async {
+    /// let directory = File::open(path).await?;
+    /// let file = OpenOptions::new().write(true).create(true).open_at(&directory, "new").await?;
+    /// assert!(uring_io::fs::exists(path.join("new")).await);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap().unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `NotADirectory`; those of [`open`](Self::open).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future closes what was opened. A file that was made or emptied stays so.
+    ///
+    /// # Panics
+    ///
+    /// Outside a context.
+    pub async fn open_at(&self, directory: &File, path: impl AsRef<Path>) -> io::Result<File> {
+        let open = self
+            .operation(path.as_ref(), self.access()? | self.creation()?)?
+            .directory(directory.as_raw_fd());
+        let open = Keep::new(open, directory.descriptor().clone());
+        let (opened, _) = context::driver().engine().op(open).await;
+        self.finish(opened).await
+    }
+
+    /// Makes a file without a name (`O_TMPFILE`), on the file system of `directory`. It is gone when it is closed. Of the
+    /// options, writing has to be set; those of making and emptying mean nothing here.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` where the file system has no such thing; those of [`open`](Self::open).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future closes what was opened.
+    ///
+    /// # Panics
+    ///
+    /// Outside a context.
+    pub async fn open_unnamed(&self, directory: impl AsRef<Path>) -> io::Result<File> {
+        if !self.write {
+            return Err(invalid("a file without a name is opened for writing"));
+        }
+        let open = self.operation(directory.as_ref(), self.access()? | libc::O_TMPFILE)?;
+        self.finish(context::driver().engine().op(open).await).await
+    }
+
+    fn flag(&mut self, flag: i32, set: bool) -> &mut Self {
+        self.named = if set {
+            self.named | flag
+        } else {
+            self.named & !flag
+        };
+        self
+    }
+
+    fn flags(&self) -> i32 {
+        self.named | self.custom
+    }
+
+    fn operation(&self, path: &Path, flags: i32) -> io::Result<op::OpenAt> {
+        Ok(op::OpenAt::new(text(path)?, flags | self.flags()).mode(self.mode))
+    }
+
+    /// Makes a file of what was opened, and asks what direct I/O demands.
+    async fn finish(&self, opened: io::Result<std::os::fd::OwnedFd>) -> io::Result<File> {
+        let is_direct = self.flags() & libc::O_DIRECT != 0;
+        let descriptor = match opened {
+            Err(error) if is_direct && error.raw_os_error() == Some(libc::EINVAL) => {
+                return Err(unsupported(error));
+            }
+            opened => opened?,
+        };
         let engine = context::driver().engine().clone();
-        let descriptor = engine.op(open).await?;
-        Ok(File::from_descriptor(descriptor, engine))
+        let mut file = File::from_descriptor(descriptor, engine);
+        if is_direct {
+            let known = file.metadata().await?;
+            file.set_direct(DirectAlignment::of(&known.0)?);
+        }
+        Ok(file)
     }
 
     fn access(&self) -> io::Result<i32> {

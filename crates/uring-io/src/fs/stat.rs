@@ -4,14 +4,14 @@ use std::ffi::CString;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
 use uring_engine::io_uring::{opcode, squeue, types};
 use uring_engine::{Completion, Operation};
 
+use crate::fs::metadata::Metadata;
+
 /// What is known of a file, as `statx`: of an open one, or of what a path means.
-pub(crate) struct Stat {
+pub struct Stat {
     fd: RawFd,
     path: CString,
     flags: i32,
@@ -28,23 +28,20 @@ impl Stat {
         }
     }
 
-    /// # Errors
-    ///
-    /// `InvalidInput` if the path holds a zero byte.
-    pub(crate) fn of_path(path: &Path) -> io::Result<Self> {
-        let path = CString::new(path.as_os_str().as_bytes())?;
-        Ok(Self {
+    /// With `AT_*` flags.
+    pub(crate) fn of_path(path: CString, flags: i32) -> Self {
+        Self {
             fd: libc::AT_FDCWD,
             path,
-            flags: 0,
+            flags,
             answer: Box::new(MaybeUninit::zeroed()),
-        })
+        }
     }
 }
 
 // SAFETY: the entry points at the path and the answer, whose heap memory the value owns.
 unsafe impl Operation for Stat {
-    type Output = io::Result<libc::statx>;
+    type Output = io::Result<Metadata>;
 
     fn entry(&mut self) -> squeue::Entry {
         opcode::Statx::new(
@@ -53,13 +50,14 @@ unsafe impl Operation for Stat {
             self.answer.as_mut_ptr().cast(),
         )
         .flags(self.flags)
-        .mask(libc::STATX_BASIC_STATS)
+        // What a file system does not know it leaves out.
+        .mask(libc::STATX_BASIC_STATS | libc::STATX_BTIME | libc::STATX_DIOALIGN)
         .build()
     }
 
     fn complete(self, completion: Completion) -> Self::Output {
         completion.into_result()?;
         // SAFETY: it was zeroed, which is a valid value, and the kernel has filled it.
-        Ok(unsafe { self.answer.assume_init_read() })
+        Ok(Metadata(unsafe { self.answer.assume_init_read() }))
     }
 }

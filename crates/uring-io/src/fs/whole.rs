@@ -6,8 +6,6 @@ use std::path::Path;
 use uring_engine::{BufResult, IoBuf, Slice};
 
 use crate::fs::file::File;
-use crate::fs::metadata::Metadata;
-use crate::fs::stat::Stat;
 
 /// The least that is read at a time, for files that do not know their size, such as those of `/proc`.
 const STEP: usize = 4096;
@@ -25,28 +23,50 @@ const STEP: usize = 4096;
 /// Outside a context.
 pub async fn read(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
     let file = File::open(path).await?;
-    let size = usize::try_from(file.len().await?).map_err(io::Error::other)?;
+    let bytes = read_from(&file, 0).await?;
+    file.close().await?;
+    Ok(bytes)
+}
+
+/// All of a file, as text.
+///
+/// Cancel-safe: dropping the future has no effect on the file.
+///
+/// # Errors
+///
+/// What the kernel says; `InvalidData` if it is not UTF-8; `InvalidInput` if the path holds a zero byte.
+///
+/// # Panics
+///
+/// Outside a context.
+pub async fn read_to_string(path: impl AsRef<Path>) -> io::Result<String> {
+    let bytes = read(path).await?;
+    String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+}
+
+/// What a file holds from `begin` to its end.
+pub(crate) async fn read_from(file: &File, begin: u64) -> io::Result<Vec<u8>> {
+    let left = file.len().await?.saturating_sub(begin);
+    let left = usize::try_from(left).map_err(io::Error::other)?;
     // One more than there is, so that the read which finds the end needs no further room.
     let mut bytes = Vec::new();
-    bytes.try_reserve(size + 1)?;
+    bytes.try_reserve(left.saturating_add(1))?;
     loop {
         if bytes.capacity() == bytes.len() {
             bytes.try_reserve(STEP)?;
         }
-        let (begin, end) = (bytes.len(), bytes.capacity());
+        let (from, to) = (bytes.len(), bytes.capacity());
         let (result, rest) = file
-            .read_at(Slice::new(bytes, begin..end), begin as u64)
+            .read_at(Slice::new(bytes, from..to), begin + from as u64)
             .await;
         bytes = rest.into_inner();
         match result {
-            Ok(0) => break,
+            Ok(0) => return Ok(bytes),
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     }
-    file.close().await?;
-    Ok(bytes)
 }
 
 /// Makes or replaces a file with these bytes, and gives the buffer back.
@@ -70,20 +90,4 @@ pub async fn write<B: IoBuf>(path: impl AsRef<Path>, bytes: B) -> BufResult<(), 
         return (result, bytes);
     }
     (file.close().await, bytes)
-}
-
-/// What is known of the file that a path means, links followed.
-///
-/// Cancel-safe: dropping the future has no effect.
-///
-/// # Errors
-///
-/// What the kernel says; `InvalidInput` if the path holds a zero byte.
-///
-/// # Panics
-///
-/// Outside a context.
-pub async fn metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
-    let engine = context::driver().engine().clone();
-    engine.op(Stat::of_path(path.as_ref())?).await.map(Metadata)
 }

@@ -1,0 +1,27 @@
+//! What the ring has no operation for, on the context's blocking pool.
+
+use std::io;
+use std::panic::resume_unwind;
+
+use context::BlockingError;
+
+/// Runs system calls on the pool. Dropped, they happen all the same.
+///
+/// # Panics
+///
+/// Outside a context.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    output(context::spawn_blocking(work).await)
+}
+
+/// What became of a job of the pool.
+pub(crate) fn output<T>(result: Result<io::Result<T>, BlockingError>) -> io::Result<T> {
+    match result {
+        Ok(output) => output,
+        Err(BlockingError::Panicked(payload)) => resume_unwind(payload.into_inner()),
+        Err(BlockingError::ShutDown) => Err(io::Error::from_raw_os_error(libc::ECANCELED)),
+        Err(BlockingError::Spawn(error)) => Err(error),
+    }
+}
