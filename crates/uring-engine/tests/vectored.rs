@@ -7,7 +7,7 @@ mod common;
 use std::io::Write as _;
 use std::os::fd::AsRawFd;
 
-use common::{block_on, engine, poll_once, settle};
+use common::{block_on, engine, fd, poll_once, settle, tcp_pair};
 use uring_engine::{IoBuf, IoBufMut, Target, Wait, op};
 
 fn file(contents: &[u8]) -> std::fs::File {
@@ -141,6 +141,30 @@ fn a_dropped_read_keeps_its_buffers_until_the_kernel_is_done() {
     }
     writer.write_all(&[1; 100]).unwrap();
     settle(&engine);
+}
+
+#[test]
+fn sockets_send_and_receive_several() {
+    let engine = engine();
+    let (client, server) = tcp_pair();
+    let send = op::SendV::new(fd(&client), ("hello, ", "wide ", "world")).skip(2);
+    let (result, _) = block_on(&engine, engine.op(send));
+    assert_eq!(result.unwrap(), 15);
+    for _ in 0..2 {
+        let (result, (head, rest)) = block_on(&engine, engine.op(peek(&server)));
+        assert_eq!(result.unwrap(), 15);
+        assert_eq!((&head[..], &rest[..]), (&b"llo, "[..], &b"wide world"[..]));
+    }
+    drop(server);
+    // Signals are not raised: the second one would end the process.
+    let errors: Vec<_> = (0..3)
+        .map(|_| block_on(&engine, engine.op(op::SendV::new(fd(&client), ["x", "y"]))).0)
+        .collect();
+    assert!(errors.iter().any(Result::is_err), "{errors:?}");
+}
+
+fn peek(socket: &std::net::TcpStream) -> op::RecvV<(Vec<u8>, Vec<u8>)> {
+    op::RecvV::new(fd(socket), (vec![0; 5], Vec::with_capacity(100))).flags(libc::MSG_PEEK)
 }
 
 #[cfg(feature = "bytes")]

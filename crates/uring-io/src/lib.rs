@@ -32,6 +32,7 @@
 //! closes its descriptor, but its operations fail with `ECANCELED`.
 
 mod budget;
+mod cancel;
 mod copy;
 pub mod fs;
 pub mod io;
@@ -41,4 +42,5 @@ pub mod pipe;
 pub mod time;
 mod turns;
 
+pub use cancel::{Cancel, Cancellable};
 pub use uring_engine::{BufResult, IoBuf, IoBufMut, IoVecBuf, IoVecBufMut, Slice};

@@ -34,6 +34,13 @@ pub unsafe trait IoBuf: 'static {
         self.len() == 0
     }
 
+    /// The initialised bytes.
+    #[inline]
+    fn as_slice(&self) -> &[u8] {
+        // SAFETY: the implementation promises initialised memory of that length, which nothing else writes to.
+        unsafe { std::slice::from_raw_parts(self.as_ptr(), self.len()) }
+    }
+
     /// A window of the buffer, as a buffer: `buffer.slice(2..7)`, `buffer.slice(count..)`.
     ///
     /// A range without an end goes as far as the buffer does: to its last initialised byte for a source, to its capacity

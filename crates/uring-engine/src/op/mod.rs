@@ -40,4 +40,4 @@ pub use send_to::SendTo;
 pub use send_zc::SendZc;
 pub use shutdown::Shutdown;
 pub use timeout::Timeout;
-pub use vectored::{ReadV, WriteV};
+pub use vectored::{ReadV, RecvV, SendV, WriteV};

@@ -1,5 +1,7 @@
 //! Reading and writing several buffers with one operation.
 
+use std::fmt;
+
 use io_uring::{opcode, squeue};
 
 use crate::buf::{
@@ -122,6 +124,142 @@ unsafe impl<V: IoVecBuf> Operation for WriteV<V> {
 
     fn complete(self, completion: Completion) -> Self::Output {
         sent(completion, self.buffers)
+    }
+}
+
+/// Sends several buffers, one after the other, over a connected socket. Resolves to the number of bytes sent, which may be
+/// fewer than there are, and the buffers. At most 1,024 buffers that are not empty take part.
+///
+/// `MSG_NOSIGNAL` is always set: a closed peer is the error `EPIPE`, not a signal.
+#[derive(Debug)]
+pub struct SendV<V> {
+    target: Target,
+    flags: i32,
+    skip: usize,
+    buffers: V,
+    iovecs: Iovecs,
+    message: Message,
+}
+
+impl<V: IoVecBuf> SendV<V> {
+    /// Sends the buffers' initialised bytes.
+    pub fn new(target: Target, buffers: V) -> SendV<V> {
+        SendV {
+            target,
+            flags: 0,
+            skip: 0,
+            buffers,
+            iovecs: Iovecs::default(),
+            message: Message::default(),
+        }
+    }
+
+    /// Sets `MSG_*` flags. With `MSG_WAITALL` the kernel goes on after a short send until everything is sent.
+    #[must_use]
+    pub fn flags(mut self, flags: i32) -> SendV<V> {
+        self.flags = flags;
+        self
+    }
+
+    /// Leaves out the first `count` bytes of the buffers, taken together: for going on after a short send.
+    #[must_use]
+    pub fn skip(mut self, count: usize) -> SendV<V> {
+        self.skip = count;
+        self
+    }
+}
+
+// SAFETY: the entry points at the message in the value, that at the vector on the heap, and that at the buffers. The value
+// owns all of them, and the buffers are of types for which `IoBuf` promises that they stay put.
+unsafe impl<V: IoVecBuf> Operation for SendV<V> {
+    type Output = BufResult<usize, V>;
+
+    fn entry(&mut self) -> squeue::Entry {
+        self.iovecs = Iovecs(iovecs_of(&self.buffers, self.skip));
+        let message = self.message.over(&self.iovecs);
+        let entry = opcode::SendMsg::new(self.target.number(), message)
+            .flags((self.flags | libc::MSG_NOSIGNAL) as u32)
+            .build();
+        self.target.mark(entry)
+    }
+
+    fn complete(self, completion: Completion) -> Self::Output {
+        sent(completion, self.buffers)
+    }
+}
+
+/// Receives into several buffers, one after the other, from a connected socket. Resolves to the number of bytes and the
+/// buffers; 0 is the end of the stream. At most 1,024 buffers with room take part.
+#[derive(Debug)]
+pub struct RecvV<V> {
+    target: Target,
+    flags: i32,
+    buffers: V,
+    iovecs: Iovecs,
+    message: Message,
+}
+
+impl<V: IoVecBufMut> RecvV<V> {
+    /// Receives up to the buffers' capacity.
+    pub fn new(target: Target, buffers: V) -> RecvV<V> {
+        RecvV {
+            target,
+            flags: 0,
+            buffers,
+            iovecs: Iovecs::default(),
+            message: Message::default(),
+        }
+    }
+
+    /// Sets `MSG_*` flags.
+    #[must_use]
+    pub fn flags(mut self, flags: i32) -> RecvV<V> {
+        self.flags = flags;
+        self
+    }
+}
+
+// SAFETY: as for `SendV`, with `IoBufMut`.
+unsafe impl<V: IoVecBufMut> Operation for RecvV<V> {
+    type Output = BufResult<usize, V>;
+
+    fn entry(&mut self) -> squeue::Entry {
+        self.iovecs = Iovecs(iovecs_mut(&mut self.buffers, 0));
+        let message = self.message.over(&self.iovecs);
+        let entry = opcode::RecvMsg::new(self.target.number(), message)
+            .flags(self.flags as u32)
+            .build();
+        self.target.mark(entry)
+    }
+
+    fn complete(self, completion: Completion) -> Self::Output {
+        received_vectored(completion, self.buffers, 0)
+    }
+}
+
+/// A message without an address and ancillary data.
+struct Message(libc::msghdr);
+
+impl Message {
+    /// The message made of the buffers that the vector names.
+    fn over(&mut self, iovecs: &Iovecs) -> *mut libc::msghdr {
+        let (begin, count) = iovecs.as_raw();
+        self.0.msg_iov = begin.cast_mut();
+        self.0.msg_iovlen = count as _;
+        &raw mut self.0
+    }
+}
+
+impl Default for Message {
+    fn default() -> Message {
+        // SAFETY: zeros are a message without anything.
+        Message(unsafe { std::mem::zeroed() })
+    }
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message").finish_non_exhaustive()
     }
 }
 

@@ -9,35 +9,35 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
-use uring_engine::{IoBuf, Op, Slice};
+use uring_engine::Op;
 
-use crate::keep::Keep;
+use crate::cancel::cancelled;
+use crate::net::outgoing::Outgoing;
 use crate::net::socket::{Shared, Socket};
-use crate::net::transfer::{Kind, Output, Readiness, readiness};
+use crate::net::transfer::{Kind, Readiness, readiness};
 use crate::turns::Turn;
-
-type Operation<B> = Op<Keep<Output<B>, Rc<Shared>>>;
 
 /// One write, from the moment it is asked for until it ends. It knows its socket only while it is polled, so that it can
 /// move from the future that began it to a task that ends it.
-pub(crate) struct Sending<B: IoBuf> {
+pub(crate) struct Sending<P: Outgoing> {
     turn: Turn,
-    stage: Stage<B>,
+    stage: Stage<P>,
+    /// It was asked to end where it stands.
+    cancelled: bool,
     /// Bytes that the kernel has taken.
     sent: usize,
     total: usize,
 }
 
-enum Stage<B: IoBuf> {
+enum Stage<P: Outgoing> {
     /// To be tried at once.
-    Ready(Slice<B>),
+    Ready(P),
     /// In the ring.
-    InFlight(Operation<B>),
+    InFlight(Op<P::Operation>),
     /// The kernel had no room, and did not wait for it by itself.
-    Waiting(Readiness, Slice<B>),
+    Waiting(Readiness, P),
     Ended,
 }
 
@@ -50,15 +50,16 @@ pub(crate) enum Amount {
     Some,
 }
 
-impl<B: IoBuf> Sending<B> {
+impl<P: Outgoing> Sending<P> {
     #[inline]
-    pub(crate) fn new(buffer: B) -> Self {
-        let total = buffer.len();
+    pub(crate) fn new(buffer: P::Buffer) -> Self {
+        let outgoing = P::new(buffer);
         Self {
             turn: Turn::Absent,
-            stage: Stage::Ready(Slice::new(buffer, 0..total)),
+            cancelled: false,
             sent: 0,
-            total,
+            total: outgoing.total(),
+            stage: Stage::Ready(outgoing),
         }
     }
 
@@ -74,10 +75,10 @@ impl<B: IoBuf> Sending<B> {
         socket: &Socket,
         amount: Amount,
         cx: &mut Context<'_>,
-    ) -> Poll<(io::Result<usize>, B)> {
+    ) -> Poll<(io::Result<usize>, P::Buffer)> {
         ready!(socket.writers.poll_take(&mut self.turn, cx));
         loop {
-            let (result, rest) = match &mut self.stage {
+            let (result, mut rest) = match &mut self.stage {
                 Stage::Ready(rest) => {
                     ready!(socket.budget.poll_spend(cx));
                     let result = match socket.shared.write_error.take() {
@@ -85,7 +86,7 @@ impl<B: IoBuf> Sending<B> {
                         None if context::others_runnable() || socket.engine.queued() > 0 => {
                             Err(io::ErrorKind::WouldBlock.into())
                         }
-                        None => socket.shared.send_now(rest),
+                        None => rest.send_now(&socket.shared),
                     };
                     let Stage::Ready(rest) = std::mem::replace(&mut self.stage, Stage::Ended)
                     else {
@@ -94,7 +95,8 @@ impl<B: IoBuf> Sending<B> {
                     (result, rest)
                 }
                 Stage::InFlight(operation) => {
-                    let ((result, rest), _) = ready!(Pin::new(&mut *operation).poll(cx));
+                    let output = ready!(Pin::new(&mut *operation).poll(cx));
+                    let (result, rest) = P::finished(output);
                     if is_would_block(&result) {
                         let ready = readiness(operation.engine(), &socket.shared, libc::POLLOUT);
                         self.stage = Stage::Waiting(ready, rest);
@@ -120,26 +122,64 @@ impl<B: IoBuf> Sending<B> {
                     done.then_some(Ok(self.sent))
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
+                Err(error) if rest.has_another_way(&error) => None,
                 Err(error) => Some(Err(error)),
             };
-            let buffer = rest.into_inner();
             if let Some(result) = result {
                 socket.writers.give_back(&mut self.turn);
-                return Poll::Ready((result, buffer));
+                return Poll::Ready((result, rest.into_buffer()));
             }
             socket.budget.refill();
-            self.stage = Stage::InFlight(self.operation(socket, amount, buffer));
+            let flags = match amount {
+                Amount::Whole => libc::MSG_WAITALL,
+                Amount::Some => 0,
+            };
+            let operation = rest.operation(&socket.shared, self.sent, flags);
+            self.stage = Stage::InFlight(socket.engine.op(operation));
         }
     }
 
-    fn operation(&self, socket: &Socket, amount: Amount, buffer: B) -> Operation<B> {
-        let flags = match amount {
-            Amount::Whole => libc::MSG_WAITALL,
-            Amount::Some => 0,
-        };
-        let rest = Slice::new(buffer, self.sent..self.total);
-        let output = Output::new(&socket.shared, rest, flags);
-        socket.engine.op(Keep::new(output, socket.shared.clone()))
+    /// Asks the kernel to end it where it stands.
+    pub(crate) fn cancel(&mut self) {
+        self.cancelled = true;
+        if let Stage::InFlight(operation) = &mut self.stage {
+            operation.cancel();
+        }
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancelled
+    }
+
+    /// Waits for the end of a write that was cancelled. Resolves to the number of bytes sent and the buffer.
+    pub(crate) fn poll_cancelled(
+        &mut self,
+        socket: &Socket,
+        cx: &mut Context<'_>,
+    ) -> Poll<(io::Result<usize>, P::Buffer)> {
+        if let Stage::InFlight(operation) = &mut self.stage {
+            let (result, rest) = P::finished(ready!(Pin::new(operation).poll(cx)));
+            self.sent += *result.as_ref().unwrap_or(&0);
+            let result = match result {
+                Err(error) if !is_stop(&error) => Err(error),
+                _ if self.sent > 0 => Ok(self.sent),
+                _ => Err(cancelled()),
+            };
+            self.stage = Stage::Ended;
+            socket.writers.give_back(&mut self.turn);
+            return Poll::Ready((result, rest.into_buffer()));
+        }
+        socket.writers.give_back(&mut self.turn);
+        match std::mem::replace(&mut self.stage, Stage::Ended) {
+            Stage::Ready(rest) | Stage::Waiting(_, rest) => {
+                let result = match self.sent {
+                    0 => Err(cancelled()),
+                    sent => Ok(sent),
+                };
+                Poll::Ready((result, rest.into_buffer()))
+            }
+            _ => panic!("a write was polled after it had ended"),
+        }
     }
 
     /// Ends it where it stands: the operation is cancelled, and the next write is served.
@@ -149,6 +189,12 @@ impl<B: IoBuf> Sending<B> {
     }
 }
 
+/// What a cancelled operation ends with that did nothing: cancelled, interrupted, or to be tried again.
+fn is_stop(error: &io::Error) -> bool {
+    let again = [io::ErrorKind::Interrupted, io::ErrorKind::WouldBlock];
+    error.raw_os_error() == Some(libc::ECANCELED) || again.contains(&error.kind())
+}
+
 fn is_would_block(result: &io::Result<usize>) -> bool {
     matches!(result, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
 }
@@ -156,19 +202,24 @@ fn is_would_block(result: &io::Result<usize>) -> bool {
 impl Shared {
     /// Sends what fits, without waiting.
     #[inline]
-    fn send_now(&self, bytes: &[u8]) -> io::Result<usize> {
-        loop {
-            let result = match self.kind {
-                Kind::Socket => self
-                    .options()
-                    .send_with_flags(bytes, libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL),
-                Kind::Pipe => rustix::io::write(&self.descriptor, bytes).map_err(io::Error::from),
-                Kind::Other => Err(io::ErrorKind::WouldBlock.into()),
-            };
-            match result {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                result => return result,
-            }
+    pub(crate) fn send_now(&self, bytes: &[u8]) -> io::Result<usize> {
+        again(|| match self.kind {
+            Kind::Socket => self
+                .options()
+                .send_with_flags(bytes, libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL),
+            Kind::Pipe => rustix::io::write(&self.descriptor, bytes).map_err(io::Error::from),
+            Kind::Other => Err(io::ErrorKind::WouldBlock.into()),
+        })
+    }
+}
+
+/// Repeats a system call that a signal interrupted.
+#[inline]
+pub(crate) fn again(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
         }
     }
 }

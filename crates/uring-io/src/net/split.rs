@@ -6,14 +6,16 @@ use std::marker::PhantomData;
 use std::net::Shutdown;
 use std::rc::Rc;
 
-use uring_engine::{IoBuf, IoBufMut};
+use uring_engine::{IoBuf, IoBufMut, IoVecBuf};
 
 use crate::net::family::{Family, Tcp};
 use crate::net::read::Read;
 use crate::net::recv::Recv;
 use crate::net::socket::Socket;
 use crate::net::stream::Stream;
-use crate::net::write::{Write, WriteAll};
+use crate::net::write::{
+    SendZc, Write, WriteAll, WriteAllVectored, WriteAllZeroCopy, WriteVectored,
+};
 
 /// The reading direction of a stream, borrowed; see [`Stream::split`].
 pub struct ReadHalf<'a, F: Family = Tcp>(pub(crate) &'a Stream<F>);
@@ -42,6 +44,26 @@ impl<'a, F: Family> WriteHalf<'a, F> {
     /// As [`Stream::write_all`].
     pub fn write_all<B: IoBuf>(&self, buffer: B) -> WriteAll<'a, B> {
         self.0.write_all(buffer)
+    }
+
+    /// As [`Stream::write_vectored`].
+    pub fn write_vectored<V: IoVecBuf>(&self, buffers: V) -> WriteVectored<'a, V> {
+        self.0.write_vectored(buffers)
+    }
+
+    /// As [`Stream::write_all_vectored`].
+    pub fn write_all_vectored<V: IoVecBuf>(&self, buffers: V) -> WriteAllVectored<'a, V> {
+        self.0.write_all_vectored(buffers)
+    }
+
+    /// As [`Stream::send_zc`].
+    pub fn send_zc<B: IoBuf>(&self, buffer: B) -> SendZc<'a, B> {
+        self.0.send_zc(buffer)
+    }
+
+    /// As [`Stream::write_all_zero_copy`].
+    pub fn write_all_zero_copy<B: IoBuf>(&self, buffer: B) -> WriteAllZeroCopy<'a, B> {
+        self.0.write_all_zero_copy(buffer)
     }
 
     /// Ends the writing direction, as [`Stream::shutdown`].
@@ -115,6 +137,26 @@ impl<F: Family> OwnedWriteHalf<F> {
     /// As [`Stream::write_all`].
     pub fn write_all<B: IoBuf>(&self, buffer: B) -> WriteAll<'_, B> {
         WriteAll::new(self.socket(), buffer)
+    }
+
+    /// As [`Stream::write_vectored`].
+    pub fn write_vectored<V: IoVecBuf>(&self, buffers: V) -> WriteVectored<'_, V> {
+        WriteVectored::new(self.socket(), buffers)
+    }
+
+    /// As [`Stream::write_all_vectored`].
+    pub fn write_all_vectored<V: IoVecBuf>(&self, buffers: V) -> WriteAllVectored<'_, V> {
+        WriteAllVectored::new(self.socket(), buffers)
+    }
+
+    /// As [`Stream::send_zc`].
+    pub fn send_zc<B: IoBuf>(&self, buffer: B) -> SendZc<'_, B> {
+        SendZc::new(self.socket(), buffer)
+    }
+
+    /// As [`Stream::write_all_zero_copy`].
+    pub fn write_all_zero_copy<B: IoBuf>(&self, buffer: B) -> WriteAllZeroCopy<'_, B> {
+        WriteAllZeroCopy::new(self.socket(), buffer)
     }
 
     /// Ends the writing direction, as [`Stream::shutdown`]. Dropping the half does too, but nobody learns of an error.

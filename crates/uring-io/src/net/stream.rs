@@ -7,14 +7,16 @@ use std::net::Shutdown;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::rc::Rc;
 
-use uring_engine::{Engine, IoBuf, IoBufMut};
+use uring_engine::{Engine, IoBuf, IoBufMut, IoVecBuf};
 
 use crate::net::family::{Family, Tcp, Unix};
 use crate::net::read::Read;
 use crate::net::recv::Recv;
 use crate::net::socket::Socket;
 use crate::net::split::{self, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
-use crate::net::write::{Write, WriteAll};
+use crate::net::write::{
+    SendZc, Write, WriteAll, WriteAllVectored, WriteAllZeroCopy, WriteVectored,
+};
 
 /// A connection on the current context: a [`TcpStream`] or a [`UnixStream`].
 ///
@@ -188,6 +190,81 @@ impl<F: Family> Stream<F> {
     #[inline]
     pub fn write_all<B: IoBuf>(&self, buffer: B) -> WriteAll<'_, B> {
         WriteAll::new(&self.socket, buffer)
+    }
+
+    /// Writes from the beginning of `buffers`, one after the other, what the socket takes, at least one byte unless there is
+    /// none. Resolves to the number of bytes and the buffers: a tuple, an array or a `Vec` of what can be a buffer.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write).
+    ///
+    /// # Cancel safety
+    ///
+    /// A future that was polled and is dropped sends the buffers whole, as [`write_all_vectored`](Self::write_all_vectored)
+    /// does.
+    pub fn write_vectored<V: IoVecBuf>(&self, buffers: V) -> WriteVectored<'_, V> {
+        WriteVectored::new(&self.socket, buffers)
+    }
+
+    /// Writes all of `buffers`, one after the other, and gives them back.
+    ///
+    /// ```
+    /// # use uring_io::net::{TcpListener, TcpStream};
+    /// # context::block_on(async {
+    /// # let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// # let stream = TcpStream::connect(listener.local_addr()?).await?;
+    /// let body = vec![b'x'; 100];
+    /// let head = format!("content-length: {}\r\n\r\n", body.len());
+    /// let (result, (_head, _body)) = stream.write_all_vectored((head, body)).await;
+    /// result?;
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap().unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`write_all`](Self::write_all).
+    ///
+    /// # Cancel safety
+    ///
+    /// Once polled, the buffers are sent whole and in order, before any later write, whether or not the future is dropped.
+    pub fn write_all_vectored<V: IoVecBuf>(&self, buffers: V) -> WriteAllVectored<'_, V> {
+        WriteAllVectored::new(&self.socket, buffers)
+    }
+
+    /// Writes from the beginning of `buffer` what the socket takes, straight from its memory. Resolves to the number of bytes
+    /// and the buffer when the network no longer needs it, which may be when the peer has acknowledged the bytes.
+    ///
+    /// As [`write_all_zero_copy`](Self::write_all_zero_copy), but for a part; it copies under the same conditions.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write).
+    ///
+    /// # Cancel safety
+    ///
+    /// A future that was polled and is dropped sends the buffer whole; its memory is freed when the network is done with it.
+    pub fn send_zc<B: IoBuf>(&self, buffer: B) -> SendZc<'_, B> {
+        SendZc::new(&self.socket, buffer)
+    }
+
+    /// Writes all of `buffer` straight from its memory, and gives it back when the network no longer needs it.
+    ///
+    /// Pays off for some ten KiB and more on real network cards. Where the kernel cannot send without a copy, it sends with
+    /// one, as [`write_all`](Self::write_all): over Unix sockets, before Linux 6.0, and when the limit of locked memory
+    /// (`RLIMIT_MEMLOCK`) or of notifications (`net.core.optmem_max`) is reached. The loopback device always copies.
+    ///
+    /// # Errors
+    ///
+    /// As [`write_all`](Self::write_all).
+    ///
+    /// # Cancel safety
+    ///
+    /// Once polled, the buffer is sent whole and in order, before any later write, whether or not the future is dropped; its
+    /// memory is freed when the network is done with it.
+    pub fn write_all_zero_copy<B: IoBuf>(&self, buffer: B) -> WriteAllZeroCopy<'_, B> {
+        WriteAllZeroCopy::new(&self.socket, buffer)
     }
 
     /// Shuts one or both directions down; the writing one after the writes that were begun.

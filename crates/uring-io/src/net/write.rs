@@ -1,4 +1,4 @@
-//! Writing from a caller's buffer.
+//! Writing from a caller's buffers.
 
 use std::fmt;
 use std::future::Future;
@@ -7,8 +7,10 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
-use uring_engine::{BufResult, IoBuf};
+use uring_engine::{BufResult, IoBuf, IoVecBuf};
 
+use crate::cancel::{Cancel, Cancellable, sealed};
+use crate::net::outgoing::{One, Outgoing, Several, Uncopied};
 use crate::net::sending::{Amount, Sending};
 use crate::net::socket::Socket;
 
@@ -16,61 +18,110 @@ use crate::net::socket::Socket;
 ///
 /// Cancel-safe: once polled, the buffer is sent whole and in order, whether or not the future is dropped.
 #[must_use = "futures do nothing unless polled"]
-pub struct WriteAll<'a, B: IoBuf>(Writing<'a, B>);
+pub struct WriteAll<'a, B: IoBuf>(Writing<'a, One<B>>);
 
 /// The future of [`Stream::write`](super::Stream::write).
 ///
 /// Cancel-safe: once polled, a future that is dropped sends the buffer whole and in order, as `write_all` does.
 #[must_use = "futures do nothing unless polled"]
-pub struct Write<'a, B: IoBuf>(Writing<'a, B>);
+pub struct Write<'a, B: IoBuf>(Writing<'a, One<B>>);
 
-impl<'a, B: IoBuf> WriteAll<'a, B> {
-    #[inline]
-    pub(crate) fn new(socket: &'a Rc<Socket>, buffer: B) -> Self {
-        Self(Writing::new(socket, buffer))
-    }
+/// The future of [`Stream::write_all_vectored`](super::Stream::write_all_vectored).
+///
+/// Cancel-safe: once polled, the buffers are sent whole and in order, whether or not the future is dropped.
+#[must_use = "futures do nothing unless polled"]
+pub struct WriteAllVectored<'a, V: IoVecBuf>(Writing<'a, Several<V>>);
+
+/// The future of [`Stream::write_vectored`](super::Stream::write_vectored).
+///
+/// Cancel-safe: once polled, a future that is dropped sends the buffers whole and in order, as `write_all_vectored` does.
+#[must_use = "futures do nothing unless polled"]
+pub struct WriteVectored<'a, V: IoVecBuf>(Writing<'a, Several<V>>);
+
+/// The future of [`Stream::write_all_zero_copy`](super::Stream::write_all_zero_copy).
+///
+/// Cancel-safe: once polled, the buffer is sent whole and in order, whether or not the future is dropped; its memory is
+/// freed when the network is done with it.
+#[must_use = "futures do nothing unless polled"]
+pub struct WriteAllZeroCopy<'a, B: IoBuf>(Writing<'a, Uncopied<B>>);
+
+/// The future of [`Stream::send_zc`](super::Stream::send_zc).
+///
+/// Cancel-safe: once polled, a future that is dropped sends the buffer whole and in order, as `write_all_zero_copy` does.
+#[must_use = "futures do nothing unless polled"]
+pub struct SendZc<'a, B: IoBuf>(Writing<'a, Uncopied<B>>);
+
+/// One implementation per future: they differ in what they send and whether they say how much.
+macro_rules! writing {
+    ($name:ident<$buffer:ident: $bound:ident>, $amount:expr, $count:ty, $map:expr) => {
+        impl<'a, $buffer: $bound> $name<'a, $buffer> {
+            #[inline]
+            pub(crate) fn new(socket: &'a Rc<Socket>, buffer: $buffer) -> Self {
+                Self(Writing::new(socket, buffer))
+            }
+
+            /// Ends the write where it stands, and tells how many bytes went. The only way to stop a write that has begun
+            /// short of ending the connection.
+            ///
+            /// Cancel-safe: the kernel is asked at once, whether or not the future is dropped.
+            ///
+            /// # Panics
+            ///
+            /// If the write had resolved.
+            pub fn cancel(mut self) -> Cancel<Self> {
+                self.0.cancel();
+                Cancel::new(self)
+            }
+        }
+
+        impl<$buffer: $bound> Future for $name<'_, $buffer> {
+            type Output = BufResult<$count, $buffer>;
+
+            #[inline]
+            fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+                let (result, buffer) = ready!(self.0.poll($amount, cx));
+                Poll::Ready((result.map($map), buffer))
+            }
+        }
+
+        impl<$buffer: $bound> sealed::Sealed for $name<'_, $buffer> {}
+
+        impl<$buffer: $bound> Cancellable for $name<'_, $buffer> {
+            type Outcome = BufResult<usize, $buffer>;
+
+            fn poll_cancelled(&mut self, cx: &mut Context<'_>) -> Poll<Self::Outcome> {
+                self.0.poll_cancelled(cx)
+            }
+        }
+
+        // Nothing is pinned: operations move their payload into the engine.
+        impl<$buffer: $bound> Unpin for $name<'_, $buffer> {}
+
+        impl<$buffer: $bound> fmt::Debug for $name<'_, $buffer> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        }
+    };
 }
 
-impl<'a, B: IoBuf> Write<'a, B> {
-    #[inline]
-    pub(crate) fn new(socket: &'a Rc<Socket>, buffer: B) -> Self {
-        Self(Writing::new(socket, buffer))
-    }
-}
+writing!(WriteAll<B: IoBuf>, Amount::Whole, (), drop);
+writing!(Write<B: IoBuf>, Amount::Some, usize, |count| count);
+writing!(WriteAllVectored<V: IoVecBuf>, Amount::Whole, (), drop);
+writing!(WriteVectored<V: IoVecBuf>, Amount::Some, usize, |count| count);
+writing!(WriteAllZeroCopy<B: IoBuf>, Amount::Whole, (), drop);
+writing!(SendZc<B: IoBuf>, Amount::Some, usize, |count| count);
 
-impl<B: IoBuf> Future for WriteAll<'_, B> {
-    type Output = BufResult<(), B>;
-
-    #[inline]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let (result, buffer) = ready!(self.0.poll(Amount::Whole, cx));
-        Poll::Ready((result.map(drop), buffer))
-    }
-}
-
-impl<B: IoBuf> Future for Write<'_, B> {
-    type Output = BufResult<usize, B>;
-
-    #[inline]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.poll(Amount::Some, cx)
-    }
-}
-
-// Nothing is pinned: operations move their payload into the engine.
-impl<B: IoBuf> Unpin for WriteAll<'_, B> {}
-impl<B: IoBuf> Unpin for Write<'_, B> {}
-
-/// What both have in common.
-struct Writing<'a, B: IoBuf> {
+/// What all have in common.
+struct Writing<'a, P: Outgoing> {
     socket: &'a Rc<Socket>,
     /// `None` once it has ended.
-    sending: Option<Sending<B>>,
+    sending: Option<Sending<P>>,
 }
 
-impl<'a, B: IoBuf> Writing<'a, B> {
+impl<'a, P: Outgoing> Writing<'a, P> {
     #[inline]
-    fn new(socket: &'a Rc<Socket>, buffer: B) -> Self {
+    fn new(socket: &'a Rc<Socket>, buffer: P::Buffer) -> Self {
         Self {
             socket,
             sending: Some(Sending::new(buffer)),
@@ -78,17 +129,42 @@ impl<'a, B: IoBuf> Writing<'a, B> {
     }
 
     #[inline]
-    fn poll(&mut self, amount: Amount, cx: &mut Context<'_>) -> Poll<(io::Result<usize>, B)> {
+    fn poll(
+        &mut self,
+        amount: Amount,
+        cx: &mut Context<'_>,
+    ) -> Poll<(io::Result<usize>, P::Buffer)> {
         let Some(sending) = &mut self.sending else {
-            panic!("a write was polled after it had ended");
+            ended();
         };
         let output = ready!(sending.poll(self.socket, amount, cx));
         self.sending = None;
         Poll::Ready(output)
     }
+
+    fn cancel(&mut self) {
+        match &mut self.sending {
+            Some(sending) => sending.cancel(),
+            None => ended(),
+        }
+    }
+
+    fn poll_cancelled(&mut self, cx: &mut Context<'_>) -> Poll<(io::Result<usize>, P::Buffer)> {
+        let Some(sending) = &mut self.sending else {
+            ended();
+        };
+        let output = ready!(sending.poll_cancelled(self.socket, cx));
+        self.sending = None;
+        Poll::Ready(output)
+    }
 }
 
-impl<B: IoBuf> Drop for Writing<'_, B> {
+#[cold]
+fn ended() -> ! {
+    panic!("a write was polled or cancelled after it had ended");
+}
+
+impl<P: Outgoing> Drop for Writing<'_, P> {
     #[inline]
     fn drop(&mut self) {
         if let Some(sending) = self.sending.take()
@@ -101,7 +177,7 @@ impl<B: IoBuf> Drop for Writing<'_, B> {
 
 /// Has a task of its own end a write whose future was dropped.
 #[cold]
-fn detach<B: IoBuf>(socket: Rc<Socket>, sending: Sending<B>) {
+fn detach<P: Outgoing>(socket: Rc<Socket>, sending: Sending<P>) {
     // An error: there is no context any more, or it is being torn down, which ends the write where it stands.
     if let Ok(task) = context::try_spawn(Detached { socket, sending }) {
         task.detach();
@@ -109,19 +185,34 @@ fn detach<B: IoBuf>(socket: Rc<Socket>, sending: Sending<B>) {
 }
 
 /// A write that nobody waits for.
-struct Detached<B: IoBuf> {
+struct Detached<P: Outgoing> {
     socket: Rc<Socket>,
-    sending: Sending<B>,
+    sending: Sending<P>,
 }
 
-impl<B: IoBuf> Unpin for Detached<B> {}
+impl<P: Outgoing> Unpin for Detached<P> {}
 
-impl<B: IoBuf> Future for Detached<B> {
+impl<P: Outgoing> Future for Detached<P> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        let (result, _) = ready!(this.sending.poll(&this.socket, Amount::Whole, cx));
+        let (result, _) = if this.sending.is_cancelled() {
+            let (result, buffer) = ready!(this.sending.poll_cancelled(&this.socket, cx));
+            let is_asked_for = |error: &io::Error| error.raw_os_error() == Some(libc::ECANCELED);
+            (
+                result.or_else(|error| {
+                    if is_asked_for(&error) {
+                        Ok(0)
+                    } else {
+                        Err(error)
+                    }
+                }),
+                buffer,
+            )
+        } else {
+            ready!(this.sending.poll(&this.socket, Amount::Whole, cx))
+        };
         if let Err(error) = result {
             this.socket.shared.write_error.set(Some(error));
         }
@@ -129,20 +220,8 @@ impl<B: IoBuf> Future for Detached<B> {
     }
 }
 
-impl<B: IoBuf> Drop for Detached<B> {
+impl<P: Outgoing> Drop for Detached<P> {
     fn drop(&mut self) {
         self.sending.give_up(&self.socket);
-    }
-}
-
-impl<B: IoBuf> fmt::Debug for WriteAll<'_, B> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WriteAll").finish_non_exhaustive()
-    }
-}
-
-impl<B: IoBuf> fmt::Debug for Write<'_, B> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Write").finish_non_exhaustive()
     }
 }

@@ -1,0 +1,234 @@
+//! What a write sends: one buffer, several, or one without a copy.
+
+use std::io::{self, IoSlice};
+use std::rc::Rc;
+
+use uring_engine::io_uring::squeue;
+use uring_engine::{BufResult, Completion, IoBuf, IoVecBuf, Operation, Slice, op};
+
+use crate::keep::Keep;
+use crate::net::sending::again;
+use crate::net::socket::Shared;
+use crate::net::transfer::Output;
+
+/// Buffers on their way out.
+pub(crate) trait Outgoing: Sized + 'static {
+    /// What the caller gave, and gets back.
+    type Buffer;
+    /// Sends them through the ring.
+    type Operation: Operation;
+
+    fn new(buffer: Self::Buffer) -> Self;
+
+    fn into_buffer(self) -> Self::Buffer;
+
+    /// Bytes to send.
+    fn total(&self) -> usize;
+
+    /// Sends what fits without waiting, from the beginning.
+    fn send_now(&self, shared: &Shared) -> io::Result<usize>;
+
+    /// Sends what follows the first `sent` bytes.
+    fn operation(self, shared: &Rc<Shared>, sent: usize, flags: i32) -> Self::Operation;
+
+    /// The output of the operation, and itself again.
+    fn finished(output: <Self::Operation as Operation>::Output) -> (io::Result<usize>, Self);
+
+    /// Whether to try again after an error, in another way.
+    fn has_another_way(&mut self, error: &io::Error) -> bool {
+        let _ = error;
+        false
+    }
+}
+
+/// One buffer: what is left of it.
+pub(crate) struct One<B>(Slice<B>);
+
+impl<B: IoBuf> One<B> {
+    fn rest(self, sent: usize) -> Slice<B> {
+        let buffer = self.0.into_inner();
+        let total = buffer.len();
+        Slice::new(buffer, sent..total)
+    }
+}
+
+impl<B: IoBuf> Outgoing for One<B> {
+    type Buffer = B;
+    type Operation = Keep<Output<B>, Rc<Shared>>;
+
+    #[inline]
+    fn new(buffer: B) -> Self {
+        let total = buffer.len();
+        Self(Slice::new(buffer, 0..total))
+    }
+
+    #[inline]
+    fn into_buffer(self) -> B {
+        self.0.into_inner()
+    }
+
+    #[inline]
+    fn total(&self) -> usize {
+        self.0.get_ref().len()
+    }
+
+    #[inline]
+    fn send_now(&self, shared: &Shared) -> io::Result<usize> {
+        shared.send_now(&self.0)
+    }
+
+    fn operation(self, shared: &Rc<Shared>, sent: usize, flags: i32) -> Self::Operation {
+        let output = Output::new(shared, self.rest(sent), flags);
+        Keep::new(output, shared.clone())
+    }
+
+    #[inline]
+    fn finished(
+        ((result, rest), _): (BufResult<usize, Slice<B>>, Rc<Shared>),
+    ) -> (io::Result<usize>, Self) {
+        (result, Self(rest))
+    }
+}
+
+/// Several buffers, one after the other, over a socket.
+pub(crate) struct Several<V>(V);
+
+/// Buffers that are sent at once without memory from the heap for their description.
+const FEW: usize = 8;
+
+/// The most that the kernel takes in one call (`UIO_MAXIOV`).
+const MOST: usize = 1024;
+
+impl<V: IoVecBuf> Outgoing for Several<V> {
+    type Buffer = V;
+    type Operation = Keep<op::SendV<V>, Rc<Shared>>;
+
+    fn new(buffers: V) -> Self {
+        Self(buffers)
+    }
+
+    fn into_buffer(self) -> V {
+        self.0
+    }
+
+    fn total(&self) -> usize {
+        self.0.total_len()
+    }
+
+    fn send_now(&self, shared: &Shared) -> io::Result<usize> {
+        let count = self.0.buffers().min(MOST);
+        let piece = |at| IoSlice::new(self.0.buffer(at).as_slice());
+        let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+        let mut few = [IoSlice::new(&[]); FEW];
+        let many: Vec<_>;
+        let pieces = if count <= FEW {
+            for (at, place) in few.iter_mut().enumerate().take(count) {
+                *place = piece(at);
+            }
+            &few[..count]
+        } else {
+            many = (0..count).map(piece).collect();
+            &many[..]
+        };
+        again(|| shared.options().send_vectored_with_flags(pieces, flags))
+    }
+
+    fn operation(self, shared: &Rc<Shared>, sent: usize, flags: i32) -> Self::Operation {
+        let send = op::SendV::new(shared.target(), self.0)
+            .flags(flags)
+            .skip(sent);
+        Keep::new(send, shared.clone())
+    }
+
+    fn finished(
+        ((result, buffers), _): (BufResult<usize, V>, Rc<Shared>),
+    ) -> (io::Result<usize>, Self) {
+        (result, Self(buffers))
+    }
+}
+
+/// One buffer, over a socket, that the network takes from where it is, or that is copied where the kernel cannot do without.
+pub(crate) struct Uncopied<B> {
+    buffer: One<B>,
+    copied: bool,
+}
+
+impl<B: IoBuf> Outgoing for Uncopied<B> {
+    type Buffer = B;
+    type Operation = Keep<SendUncopied<Slice<B>>, Rc<Shared>>;
+
+    fn new(buffer: B) -> Self {
+        Self {
+            buffer: One::new(buffer),
+            copied: false,
+        }
+    }
+
+    fn into_buffer(self) -> B {
+        self.buffer.into_buffer()
+    }
+
+    fn total(&self) -> usize {
+        self.buffer.total()
+    }
+
+    fn send_now(&self, _shared: &Shared) -> io::Result<usize> {
+        Err(io::ErrorKind::WouldBlock.into())
+    }
+
+    fn operation(self, shared: &Rc<Shared>, sent: usize, flags: i32) -> Self::Operation {
+        let (target, rest) = (shared.target(), self.buffer.rest(sent));
+        let send = if self.copied {
+            SendUncopied::Copied(op::Send::new(target, rest).flags(flags))
+        } else {
+            SendUncopied::Uncopied(op::SendZc::new(target, rest).flags(flags))
+        };
+        Keep::new(send, shared.clone())
+    }
+
+    fn finished(
+        ((result, rest, copied), _): (Sent<Slice<B>>, Rc<Shared>),
+    ) -> (io::Result<usize>, Self) {
+        let buffer = One(rest);
+        (result, Self { buffer, copied })
+    }
+
+    fn has_another_way(&mut self, error: &io::Error) -> bool {
+        // Sockets that cannot (Unix), kernels that cannot, and limits: of locked memory, of a socket's notifications.
+        let cannot = matches!(
+            error.raw_os_error(),
+            Some(libc::EOPNOTSUPP | libc::EINVAL | libc::ENOMEM | libc::ENOBUFS)
+        );
+        cannot && !std::mem::replace(&mut self.copied, true)
+    }
+}
+
+/// Sends without a copy, or with one.
+pub(crate) enum SendUncopied<B> {
+    Uncopied(op::SendZc<B>),
+    Copied(op::Send<B>),
+}
+
+/// The result, the buffer, and whether it was copied.
+type Sent<B> = (io::Result<usize>, B, bool);
+
+// SAFETY: the entry is the inner operation's, which lies in the value and so has the same fixed address.
+unsafe impl<B: IoBuf> Operation for SendUncopied<B> {
+    type Output = Sent<B>;
+
+    fn entry(&mut self) -> squeue::Entry {
+        match self {
+            Self::Uncopied(send) => send.entry(),
+            Self::Copied(send) => send.entry(),
+        }
+    }
+
+    fn complete(self, completion: Completion) -> Sent<B> {
+        let copied = matches!(self, Self::Copied(_));
+        let (result, buffer) = match self {
+            Self::Uncopied(send) => send.complete(completion),
+            Self::Copied(send) => send.complete(completion),
+        };
+        (result, buffer, copied)
+    }
+}
