@@ -22,10 +22,12 @@ use crate::stats::Counters;
 use crate::table::{Key, Table};
 use crate::unpark::Parking;
 
-/// User data of cancellations.
+/// Marks the user data of a cancellation, which else is that of its target.
 pub(crate) const CANCEL: u32 = Key::INTERNAL;
-/// User data of the poll on the wake descriptor.
-pub(crate) const WAKE: u32 = Key::INTERNAL | 1;
+/// User data of the poll on the wake descriptor. No slot has that index.
+pub(crate) const WAKE: u32 = u32::MAX;
+/// Attempts at cancelling one operation.
+const MOST_CANCELS: u8 = 100;
 
 pub(crate) struct Inner {
     ring: UnsafeCell<Option<Ring>>,
@@ -293,6 +295,23 @@ impl Inner {
             self.counters
                 .update(|stats| stats.unparks += u64::from(completion.result >= 0));
             self.parking.on_wake(completion);
+        } else if completion.result == -libc::ENOENT {
+            self.cancel_again(Key {
+                index: key.index & !CANCEL,
+                ..key
+            });
+        }
+    }
+
+    /// The kernel finds no operation that it is just about to go on with: one whose descriptor was ready at once. It would
+    /// go on to its end, which for one that is to move all of its bytes may be never. But it also finds none that cannot be
+    /// cancelled at all, such as a read that waits for a disk; so there is a limit.
+    fn cancel_again(&self, target: Key) {
+        let Some(slot) = self.table.find(target) else {
+            return;
+        };
+        if slot.in_kernel() && slot.cancels.get() < MOST_CANCELS && !self.closing.get() {
+            self.push_cancel(target.index, slot);
         }
     }
 }

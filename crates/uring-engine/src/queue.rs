@@ -113,9 +113,10 @@ impl Inner {
             index,
             generation: slot.generation.get(),
         };
+        slot.cancels.set(slot.cancels.get().saturating_add(1));
         let mut entry = io_uring::opcode::AsyncCancel::new(target.user_data())
             .build()
-            .user_data(u64::from(CANCEL));
+            .user_data(target.user_data() | u64::from(CANCEL));
         if self.report.has(Feature::CqeSkip) {
             entry = entry.flags(squeue::Flags::SKIP_SUCCESS);
         }

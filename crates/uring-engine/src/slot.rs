@@ -64,6 +64,8 @@ pub(crate) struct Slot {
     pub(crate) state: Cell<State>,
     /// A cancellation was asked for.
     pub(crate) cancelling: Cell<bool>,
+    /// Cancellations sent to the kernel.
+    pub(crate) cancels: Cell<u8>,
     /// The result, once the first completion came.
     pub(crate) answered: Cell<bool>,
     pub(crate) completion: Cell<Completion>,
@@ -85,6 +87,7 @@ impl Slot {
             tail: Cell::new(NONE),
             state: Cell::new(State::Free),
             cancelling: Cell::new(false),
+            cancels: Cell::new(0),
             answered: Cell::new(false),
             completion: Cell::new(Completion {
                 result: 0,

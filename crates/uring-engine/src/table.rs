@@ -105,6 +105,7 @@ impl Table {
         slot.link.set(NONE);
         slot.tail.set(NONE);
         slot.cancelling.set(false);
+        slot.cancels.set(0);
         slot.answered.set(false);
         (index, slot)
     }

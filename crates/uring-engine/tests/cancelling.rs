@@ -7,7 +7,7 @@ mod common;
 use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
 
-use common::{alone, block_on, engine, fd, open_descriptors, pipe, poll_once, settle};
+use common::{alone, block_on, engine, fd, open_descriptors, pipe, poll_once, settle, tcp_pair};
 use uring_engine::{Wait, op};
 
 #[test]
@@ -213,5 +213,23 @@ fn a_dropped_chain_is_cancelled_to_its_end() {
         }
         drop(chain);
         settle(&engine);
+    }
+}
+
+#[test]
+fn a_cancellation_that_finds_its_operation_about_to_go_on_is_repeated() {
+    // A send that fills the socket at its first attempt finds room again at once, for the peer's kernel has taken the bytes:
+    // the kernel then has it on a list where a cancellation does not look.
+    let engine = engine();
+    for _ in 0..20 {
+        let (client, _server) = tcp_pair();
+        let send = op::Send::new(fd(&client), vec![0_u8; 64 << 20]).flags(libc::MSG_WAITALL);
+        let mut send = engine.op(send);
+        assert!(poll_once(&mut send).is_pending());
+        send.cancel();
+        // Nobody receives, so that it does not end by itself.
+        settle(&engine);
+        let (result, _) = block_on(&engine, send);
+        assert!(result.is_ok_and(|count| count < 64 << 20));
     }
 }
