@@ -6,6 +6,7 @@ mod common;
 
 use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
+use std::os::fd::AsRawFd as _;
 
 use common::{alone, block_on, engine, fd, open_descriptors, pipe, poll_once, settle, tcp_pair};
 use uring_engine::{Wait, op};
@@ -218,11 +219,23 @@ fn a_dropped_chain_is_cancelled_to_its_end() {
 
 #[test]
 fn a_cancellation_that_finds_its_operation_about_to_go_on_is_repeated() {
+    let _alone = alone();
     // A send that fills the socket at its first attempt finds room again at once, for the peer's kernel has taken the bytes:
     // the kernel then has it on a list where a cancellation does not look.
     let engine = engine();
     for _ in 0..20 {
         let (client, _server) = tcp_pair();
+        let (size, length) = (16_384_i32, size_of::<i32>() as libc::socklen_t);
+        // SAFETY: the value is valid for the length given, and the kernel only reads it.
+        unsafe {
+            libc::setsockopt(
+                client.as_raw_fd(),
+                libc::SOL_SOCKET,
+                libc::SO_SNDBUF,
+                (&raw const size).cast(),
+                length,
+            )
+        };
         let send = op::Send::new(fd(&client), vec![0_u8; 64 << 20]).flags(libc::MSG_WAITALL);
         let mut send = engine.op(send);
         assert!(poll_once(&mut send).is_pending());
