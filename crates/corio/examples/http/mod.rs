@@ -16,7 +16,7 @@ pub(crate) struct Request<'a> {
     pub(crate) method: &'a str,
     /// The path and the query.
     pub(crate) target: &'a str,
-    /// The field `Range`.
+    /// The field `Range`, unless it is subject to a condition.
     pub(crate) range: Option<&'a str>,
     /// Whether the connection goes on after it.
     pub(crate) keeps_alive: bool,
@@ -29,6 +29,7 @@ pub(crate) struct Status(u16, &'static str);
 impl Status {
     pub(crate) const OK: Self = Self(200, "OK");
     pub(crate) const PARTIAL_CONTENT: Self = Self(206, "Partial Content");
+    pub(crate) const MOVED_PERMANENTLY: Self = Self(301, "Moved Permanently");
     pub(crate) const BAD_REQUEST: Self = Self(400, "Bad Request");
     pub(crate) const NOT_FOUND: Self = Self(404, "Not Found");
     pub(crate) const METHOD_NOT_ALLOWED: Self = Self(405, "Method Not Allowed");
@@ -72,7 +73,9 @@ pub(crate) fn parse(input: &[u8]) -> Result<Option<(Request<'_>, usize)>, Status
     let request = Request {
         method,
         target,
-        range: values(fields, "range").next(),
+        range: values(fields, "range")
+            .next()
+            .filter(|_| values(fields, "if-range").next().is_none()),
         keeps_alive,
     };
     Ok(Some((request, length)))

@@ -4,6 +4,8 @@
 mod http_hello;
 #[cfg(feature = "sync-prims")]
 mod kv_server;
+#[cfg(feature = "sync-prims")]
+mod static_files;
 mod support;
 #[cfg(all(feature = "channel", feature = "sync-prims"))]
 mod tcp_chat;

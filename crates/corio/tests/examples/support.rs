@@ -130,15 +130,32 @@ impl Client {
     #[track_caller]
     pub(crate) fn expect(&mut self, bytes: impl AsRef<[u8]>) {
         let expected = bytes.as_ref();
-        let mut received = Vec::new();
-        let mut limited = (&self.0).take(expected.len() as u64);
-        limited.read_to_end(&mut received).unwrap();
+        let received = self.exactly(expected.len());
         assert!(
             received == expected,
             "received {:?}, expected {:?}",
             String::from_utf8_lossy(&received[..received.len().min(2000)]),
             String::from_utf8_lossy(&expected[..expected.len().min(2000)])
         );
+    }
+
+    /// So many bytes, or fewer if the connection ends.
+    pub(crate) fn exactly(&mut self, count: usize) -> Vec<u8> {
+        let mut received = Vec::new();
+        let mut limited = (&self.0).take(count as u64);
+        limited.read_to_end(&mut received).unwrap();
+        received
+    }
+
+    /// What comes up to `end`, it included.
+    pub(crate) fn until(&mut self, end: &str) -> String {
+        let mut text = String::new();
+        while !text.ends_with(end) {
+            let byte = self.exactly(1);
+            assert!(!byte.is_empty(), "`{text}`, and then the end");
+            text.push(byte[0] as char);
+        }
+        text
     }
 
     /// All that comes until the end.
