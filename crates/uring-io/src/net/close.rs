@@ -22,22 +22,25 @@ impl Socket {
         self.options().shutdown(how)
     }
 
-    /// Ends the connection now: what was not sent is thrown away, and the peer gets a reset.
+    /// Ends the connection now: what was not sent is thrown away, and a TCP peer gets a reset.
     pub(crate) fn abort(&self) {
         let nowhere = libc::sockaddr {
             sa_family: libc::AF_UNSPEC as libc::sa_family_t,
             sa_data: [0; 14],
         };
-        // Connecting to nowhere is how a connection is dissolved (connect(2)), with operations in flight or not. It can
-        // only fail if there is no connection any more.
+        // Connecting to nowhere is how a connection is dissolved (connect(2)), with operations in flight or not.
         // SAFETY: the address is valid for the length given, and the kernel only reads it.
-        unsafe {
+        let result = unsafe {
             libc::connect(
                 self.as_fd().as_raw_fd(),
                 &raw const nowhere,
                 size_of::<libc::sockaddr>() as libc::socklen_t,
             )
         };
+        // A Unix socket cannot be dissolved, but ended. A TCP socket only fails if there is no connection any more.
+        if result < 0 {
+            let _ = self.options().shutdown(Shutdown::Both);
+        }
     }
 
     /// Ends reading and closes the descriptor.

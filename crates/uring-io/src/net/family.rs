@@ -10,7 +10,7 @@ use socket2::SockAddr;
 /// An address family of [`Stream`](super::Stream) and [`Listener`](super::Listener): [`Tcp`] or [`Unix`].
 ///
 /// The trait is sealed.
-pub trait Family: sealed::Sealed + 'static {
+pub trait Family: sealed::Sealed + Send + Sync + 'static {
     /// The address of an end.
     type Address: Clone + fmt::Debug + Send + 'static;
     /// The standard library's stream.

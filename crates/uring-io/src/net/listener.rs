@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::marker::PhantomData;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -16,6 +16,7 @@ use uring_engine::{Engine, MultishotOp, Target, op};
 use crate::budget::Budget;
 use crate::keep::Keep;
 use crate::net::address::{ToSocketAddrs, resolve};
+use crate::net::detached::Detached;
 use crate::net::family::{Family, Tcp, Unix};
 use crate::net::listen_options::ListenOptions;
 use crate::net::stream::Stream;
@@ -163,7 +164,39 @@ impl<F: Family> Listener<F> {
         F::address(&SockRef::from(&*self.descriptor).local_addr()?)
     }
 
-    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Stream<F>, F::Address)>> {
+    /// As [`accept`](Self::accept), for a connection that another context is to serve.
+    ///
+    /// # Errors
+    ///
+    /// As [`accept`](Self::accept).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses no connection: the next `accept` returns it.
+    pub async fn accept_detached(&self) -> io::Result<(Detached<F>, F::Address)> {
+        let _served = self.turns.take().await;
+        let (descriptor, peer) = poll_fn(|cx| self.poll_accept(cx)).await?;
+        Ok((Detached::new(descriptor), peer))
+    }
+
+    /// A connection that has come already; `None` if there is none.
+    pub(crate) async fn accept_waiting(&self) -> io::Result<Option<(Detached<F>, F::Address)>> {
+        let _served = self.turns.take().await;
+        // The kernel accepts what waits when the standing accept is submitted, or when it next runs what connections have
+        // brought about: at the latest by the time that it has done something else for us. Twice, as the budget may have
+        // made the first attempt wait.
+        for _ in 0..3 {
+            let accepted = poll_fn(|cx| Poll::Ready(self.poll_accept(cx))).await;
+            if let Poll::Ready(accepted) = accepted {
+                let (descriptor, peer) = accepted?;
+                return Ok(Some((Detached::new(descriptor), peer)));
+            }
+            self.engine.op(op::Nop::new()).await?;
+        }
+        Ok(None)
+    }
+
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(OwnedFd, F::Address)>> {
         ready!(self.budget.poll_spend(cx));
         loop {
             let mut accepting = self.accepting.borrow_mut();
@@ -193,10 +226,7 @@ impl<F: Family> Listener<F> {
             else {
                 continue;
             };
-            return Poll::Ready(Ok((
-                Stream::from_descriptor(descriptor, self.engine.clone()),
-                peer,
-            )));
+            return Poll::Ready(Ok((descriptor, peer)));
         }
     }
 }
@@ -226,7 +256,9 @@ impl<F: Family> Future for Accept<'_, F> {
         ready!(this.listener.turns.poll_take(&mut this.turn, cx));
         let accepted = ready!(this.listener.poll_accept(cx));
         this.listener.turns.give_back(&mut this.turn);
-        Poll::Ready(accepted)
+        let engine = &this.listener.engine;
+        let stream = |descriptor| Stream::from_descriptor(descriptor, engine.clone());
+        Poll::Ready(accepted.map(|(descriptor, peer)| (stream(descriptor), peer)))
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! - [`TcpListener`] and [`TcpStream`], [`UnixListener`] and [`UnixStream`]: the two kinds of [`Listener`] and [`Stream`],
 //!   with the futures of their operations; every one of these states what dropping it means.
+//! - [`Detached`]: a connection on its way to another context; [`TcpListener::bind_each`](Listener::bind_each) and
+//!   [`Listener::dispatch`] accept for all contexts of a scheduler.
 //! - [`RecvBuf`]: received bytes in a buffer of the context.
 //! - [`ReadHalf`], [`WriteHalf`], [`OwnedReadHalf`], [`OwnedWriteHalf`]: the directions of a stream by themselves.
 //! - [`ToSocketAddrs`], [`ToUnixAddress`]: what may stand for an address.
@@ -9,6 +11,7 @@
 mod address;
 mod close;
 mod connect;
+mod detached;
 mod family;
 mod inbound;
 mod listen_options;
@@ -23,6 +26,7 @@ mod recv_buf;
 mod sending;
 pub(crate) mod socket;
 mod split;
+mod steer;
 mod stream;
 mod stream_options;
 pub(crate) mod transfer;
@@ -32,6 +36,7 @@ mod write;
 
 pub use address::ToSocketAddrs;
 pub use connect::ConnectOptions;
+pub use detached::Detached;
 pub use family::{Family, Tcp, Unix};
 pub use listen_options::ListenOptions;
 pub use listener::{Accept, Listener, TcpListener, UnixListener};
@@ -39,6 +44,7 @@ pub use read::Read;
 pub use recv::Recv;
 pub use recv_buf::RecvBuf;
 pub use split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};
+pub use steer::BoundEach;
 pub use stream::{Stream, TcpStream, UnixStream};
 pub use stream_options::KeepaliveProbes;
 pub use unix::{PeerCredentials, UnixListenOptions};

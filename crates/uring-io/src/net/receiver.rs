@@ -27,6 +27,8 @@ struct Armed<M: Multishot> {
     ring: BufferRing,
     /// The ring's buffers at that time.
     buffers: u16,
+    /// It was told to end.
+    stopped: bool,
 }
 
 /// What a standing receive brings.
@@ -94,6 +96,7 @@ impl<M: Multishot<Item: Arrival>> Receiver<M> {
             operation,
             ring,
             buffers,
+            stopped: false,
         });
     }
 
@@ -118,6 +121,9 @@ impl<M: Multishot<Item: Arrival>> Receiver<M> {
             }
             // The kernel has no such operation.
             Some(Err(error)) if error.raw_os_error() == Some(libc::EINVAL) => Found::NoBuffer,
+            Some(Err(error)) if armed.stopped && error.raw_os_error() == Some(libc::ECANCELED) => {
+                Found::Unarmed
+            }
             Some(end) => Found::Arrived(end),
             // Ended without a reason: the completion queue was full, say.
             None => Found::Unarmed,
@@ -126,6 +132,16 @@ impl<M: Multishot<Item: Arrival>> Receiver<M> {
         drop(stage);
         drop(ended);
         Poll::Ready(found)
+    }
+
+    /// Asks for its end. What has arrived by then is there to be taken before [`poll`](Self::poll) finds it unarmed.
+    pub(crate) fn stop(&self) {
+        if let Some(armed) = &mut *self.0.borrow_mut()
+            && !armed.stopped
+        {
+            armed.stopped = true;
+            armed.operation.cancel();
+        }
     }
 
     /// Ends it, and throws away what nobody has taken.

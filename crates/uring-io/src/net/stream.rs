@@ -293,7 +293,8 @@ impl<F: Family> Stream<F> {
         self.socket.close().await
     }
 
-    /// Ends the connection now: what was not sent is thrown away, writes in flight fail, and the peer gets a reset.
+    /// Ends the connection now: what was not sent is thrown away, writes in flight fail. A TCP peer gets a reset, a Unix peer
+    /// what was sent and then the end of the stream.
     pub fn abort(self) {
         self.socket.abort();
     }
@@ -324,6 +325,10 @@ impl<F: Family> Stream<F> {
     /// What the kernel says.
     pub fn local_addr(&self) -> io::Result<F::Address> {
         F::address(&self.socket.options().local_addr()?)
+    }
+
+    pub(crate) fn into_socket(self) -> Rc<Socket> {
+        self.socket
     }
 
     pub(crate) fn socket(&self) -> &Socket {
