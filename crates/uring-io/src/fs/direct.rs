@@ -128,3 +128,33 @@ struct Explained {
     message: String,
     source: io::Error,
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::io;
+
+    use super::{DirectAlignment, Placement};
+
+    #[test]
+    fn what_was_wrong_is_said() {
+        let alignment = Some(DirectAlignment::default());
+        let explain = |alignment, offset, length, errno| {
+            let error = io::Error::from_raw_os_error(errno);
+            Placement::new(alignment, offset, length).explain(error)
+        };
+        for (offset, length, what) in [
+            (100, 100, "the offset 100 "),
+            (4096, 100, "the length 100 "),
+            (4096, 8192, "the buffer "),
+        ] {
+            let error = explain(alignment, offset, length, libc::EINVAL);
+            assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+            assert!(error.to_string().starts_with(what), "{error}");
+        }
+        // Neither another error nor that of a file that is not direct is touched.
+        for (alignment, errno) in [(alignment, libc::EIO), (None, libc::EINVAL)] {
+            let error = explain(alignment, 100, 100, errno);
+            assert_eq!(error.raw_os_error(), Some(errno));
+        }
+    }
+}
