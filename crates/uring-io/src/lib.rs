@@ -22,7 +22,12 @@
 //! | `accept` | no connection is lost: the next one returns it |
 //! | `connect`, `open` | the descriptor is closed |
 //! | `read_at` and the like | nothing happens; the buffer is freed once the kernel is done with it |
-//! | `write_at` and the like | all, a part or nothing is written; the buffer is freed once the kernel is done with it |
+//! | `write_at` and the like, chains of them | all, a part or nothing is written; the buffer is freed once the kernel is done with it |
+//! | `sync_all`, `set_len`, `rename` and the like | it may or may not happen; on the blocking pool (`set_permissions`, `remove_dir_all`), it does |
+//! | `read` on a `FileCursor` | the position does not move |
+//! | `write`, `write_all` on a `FileCursor` | once polled, the buffer is written whole, before any later operation, which tells of an error |
+//! | `next_entry` of a directory | no entry is lost |
+//! | `lock` on a file | a lock that comes too late is given up |
 //! | `shutdown` on a stream | it has no effect, or comes too late |
 //! | `close` | what dropping the stream or file does |
 //!

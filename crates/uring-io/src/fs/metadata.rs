@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// What is known of a file: of [`File::metadata`](super::File::metadata), [`metadata`](super::metadata) and
+/// What is known of a file: of [`File::metadata`](super::File::metadata), [`metadata()`](super::metadata()) and
 /// [`symlink_metadata`](super::symlink_metadata).
 #[derive(Clone)]
 pub struct Metadata(pub(crate) libc::statx);

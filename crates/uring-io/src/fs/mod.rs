@@ -1,6 +1,6 @@
 //! Files on the current context.
 //!
-//! [`File`] reads and writes at offsets, [`FileCursor`] from one end to the other; [`read`], [`write()`] and [`copy`] take a
+//! [`File`] reads and writes at offsets, [`FileCursor`] from one end to the other; [`read`], [`write()`] and [`copy()`] take a
 //! file as a whole; the other functions act on names.
 //!
 //! # Where the work is done

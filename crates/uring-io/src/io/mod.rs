@@ -4,7 +4,7 @@
 //! that the caller hands over and gets back ([`BufResult`](crate::BufResult)), or that the stream brings along
 //! ([`recv`](AsyncRead::recv)).
 //!
-//! On top of them: [`BufReader`] and [`Lines`], [`BufWriter`], [`copy`], and with the feature `codec` the frames of
+//! On top of them: [`BufReader`] and [`Lines`], [`BufWriter`], [`copy()`], and with the feature `codec` the frames of
 //! `Framed`.
 
 mod buf_reader;

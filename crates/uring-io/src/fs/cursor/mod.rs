@@ -35,7 +35,8 @@ const PIECE: usize = 256 * 1024;
 ///
 /// Every operation takes `&self`; they are served in the order of their first polls. The position is the cursor's own: it
 /// begins at 0, and other cursors of the file have theirs. A file that was opened for appending is written at its end,
-/// wherever the position is.
+/// wherever the position is. A future that has its turn and is not polled any more holds up those behind it: poll it, or drop
+/// it.
 ///
 /// # What dropping a future means
 ///
