@@ -104,6 +104,18 @@ impl SocketAddress {
         Some(SocketAddress(repr))
     }
 
+    /// As [`from_storage`](Self::from_storage), of bytes that the kernel has written somewhere else.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<SocketAddress> {
+        let bytes = &bytes[..bytes.len().min(size_of::<libc::sockaddr_storage>())];
+        // SAFETY: all zeros are a valid address of no family.
+        let mut storage: libc::sockaddr_storage = unsafe { std::mem::zeroed() };
+        // SAFETY: the bytes were cut to the size of the storage, which lies elsewhere and may hold any bytes.
+        unsafe {
+            std::ptr::copy_nonoverlapping(bytes.as_ptr(), (&raw mut storage).cast(), bytes.len());
+        }
+        Self::from_storage(&storage, bytes.len() as libc::socklen_t)
+    }
+
     /// Pointer and length for a system call. Valid while the value is not moved.
     pub fn as_raw(&self) -> (*const libc::sockaddr, libc::socklen_t) {
         match &self.0 {

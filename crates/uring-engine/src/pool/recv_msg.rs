@@ -7,6 +7,7 @@ use std::ops::Range;
 use io_uring::types::RecvMsgOut;
 use io_uring::{opcode, squeue};
 
+use crate::addr::SocketAddress;
 use crate::completion::Completion;
 use crate::operation::Multishot;
 use crate::pool::{BufferRing, PooledBuf};
@@ -116,9 +117,9 @@ impl PooledMessage {
         })
     }
 
-    /// The sender's address as the kernel has it; empty if it has none.
-    pub fn name(&self) -> &[u8] {
-        &self.buffer[self.name.clone()]
+    /// Who sent it, if that has an address.
+    pub fn address(&self) -> Option<SocketAddress> {
+        SocketAddress::from_bytes(&self.buffer[self.name.clone()])
     }
 
     /// Bytes that the datagram had: more than there are if the buffer was too short.
