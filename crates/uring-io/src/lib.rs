@@ -1,6 +1,6 @@
 //! Sockets, files and time on the current context.
 //!
-//! [`net`] has listeners and streams, [`fs`] files, [`pipe`] pipes, [`io`] what streams of bytes have in
+//! [`net`] has listeners, streams and datagram sockets, [`fs`] files, [`pipe`] pipes, [`io`] what streams of bytes have in
 //! common, and [`time`] waiting, deadlines and ticks.
 //!
 //! # Buffers
@@ -19,6 +19,8 @@
 //! | `write_vectored`, `write_all_vectored` | as `write` and `write_all` |
 //! | `send_zc`, `write_all_zero_copy` | as `write` and `write_all`; the memory is freed when the network is done with it |
 //! | `cancel` of an operation | the operation stays cancelled; a read loses no byte, a write does not say how far it came |
+//! | `recv`, `recv_many`, `recv_from`, `peek_from` on a datagram socket | no datagram is lost: the next one returns it, whole and in order |
+//! | `send`, `send_to` on a datagram socket | the datagram is sent whole or not at all, before any later one; the buffer is freed once the kernel is done with it |
 //! | `accept` | no connection is lost: the next one returns it |
 //! | `connect`, `open` | the descriptor is closed |
 //! | `read_at` and the like | nothing happens; the buffer is freed once the kernel is done with it |

@@ -1,9 +1,10 @@
-//! Stream sockets on the current context.
+//! Sockets on the current context.
 //!
 //! - [`TcpListener`] and [`TcpStream`], [`UnixListener`] and [`UnixStream`]: the two kinds of [`Listener`] and [`Stream`],
 //!   with the futures of their operations; every one of these states what dropping it means.
 //! - [`Detached`]: a connection on its way to another context; [`TcpListener::bind_each`](Listener::bind_each) and
 //!   [`Listener::dispatch`] accept for all contexts of a scheduler.
+//! - [`UdpSocket`] and [`UnixDatagram`], the two kinds of [`Datagram`].
 //! - [`RecvBuf`]: received bytes in a buffer of the context.
 //! - [`ReadHalf`], [`WriteHalf`], [`OwnedReadHalf`], [`OwnedWriteHalf`]: the directions of a stream by themselves.
 //! - [`ToSocketAddrs`], [`ToUnixAddress`]: what may stand for an address.
@@ -11,6 +12,7 @@
 mod address;
 mod close;
 mod connect;
+mod datagram;
 mod detached;
 mod family;
 mod inbound;
@@ -36,6 +38,10 @@ mod write;
 
 pub use address::ToSocketAddrs;
 pub use connect::ConnectOptions;
+pub use datagram::{
+    BindOptions, Datagram, DatagramFamily, Packet, PacketInfo, RecvFrom, RecvMany, RecvPacket,
+    SendTo, ToAddress, Udp, UdpSocket, UnixDatagram,
+};
 pub use detached::Detached;
 pub use family::{Family, Tcp, Unix};
 pub use listen_options::ListenOptions;

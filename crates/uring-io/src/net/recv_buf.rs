@@ -5,7 +5,7 @@ use std::ops::Deref;
 
 use uring_engine::{IoBuf, PooledBuf};
 
-/// Bytes that [`recv`](super::Stream::recv) received: at least one.
+/// Bytes that [`recv`](super::Stream::recv) received: at least one, or those of a [datagram](super::Packet).
 ///
 /// They can be written as they are, without a copy: `RecvBuf` is an [`IoBuf`]. Dropping it gives its buffer back to the
 /// context.
