@@ -33,6 +33,16 @@ fn every_byte_arrives_once_and_in_order_over_tcp() {
 }
 
 #[test]
+fn every_byte_arrives_once_and_in_order_over_unix_sockets() {
+    assert_eq!(storm(Part::Unix, Planted::Nothing), [""; 0]);
+}
+
+#[test]
+fn every_byte_arrives_once_and_in_order_through_pipes() {
+    assert_eq!(storm(Part::Pipes, Planted::Nothing), [""; 0]);
+}
+
+#[test]
 fn every_client_is_served_once() {
     assert_eq!(storm(Part::Accept, Planted::Nothing), [""; 0]);
 }

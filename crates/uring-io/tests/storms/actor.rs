@@ -32,6 +32,15 @@ pub(crate) enum Limited<T> {
 }
 
 impl<T> Limited<T> {
+    /// Changes what it ended with, if it did.
+    pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Limited<U> {
+        match self {
+            Limited::Ended(output) => Limited::Ended(change(output)),
+            Limited::Cancelled => Limited::Cancelled,
+            Limited::NeverPolled => Limited::NeverPolled,
+        }
+    }
+
     /// What it ended with, if it did.
     pub(crate) fn ended(self) -> Option<T> {
         match self {

@@ -17,11 +17,15 @@ mod connects;
 mod files;
 mod guarded;
 mod measure;
+mod operations;
+mod pipes;
+mod sockets;
 mod streams;
-mod tcp;
 
 use std::rc::Rc;
 use std::sync::Arc;
+
+use uring_io::net::{Tcp, Unix};
 
 pub(crate) use actor::Storm;
 pub(crate) use board::Board;
@@ -31,17 +35,28 @@ pub(crate) use measure::{Planted, Usage};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
     Tcp,
+    Unix,
+    Pipes,
     Accept,
     Connect,
     Files,
 }
 
 impl Part {
-    pub(crate) const ALL: [Part; 4] = [Part::Tcp, Part::Accept, Part::Connect, Part::Files];
+    pub(crate) const ALL: [Part; 6] = [
+        Part::Tcp,
+        Part::Unix,
+        Part::Pipes,
+        Part::Accept,
+        Part::Connect,
+        Part::Files,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Part::Tcp => "tcp",
+            Part::Unix => "unix",
+            Part::Pipes => "pipes",
             Part::Accept => "accept",
             Part::Connect => "connect",
             Part::Files => "files",
@@ -50,7 +65,9 @@ impl Part {
 
     async fn run(self, storm: Rc<Storm>) {
         match self {
-            Part::Tcp => streams::run::<tcp::Tcp>(storm).await,
+            Part::Tcp => streams::run::<sockets::Sockets<Tcp>>(storm).await,
+            Part::Unix => streams::run::<sockets::Sockets<Unix>>(storm).await,
+            Part::Pipes => streams::run::<pipes::Pipes>(storm).await,
             Part::Accept => accepts::run(storm).await,
             Part::Connect => connects::run(storm).await,
             Part::Files => files::run(storm).await,

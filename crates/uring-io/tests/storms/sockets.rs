@@ -1,0 +1,152 @@
+//! Stream sockets, as halves and as whole streams.
+
+use std::marker::PhantomData;
+use std::net::Shutdown;
+use std::rc::Rc;
+
+use socket2::SockRef;
+use uring_io::net::{
+    Family, OwnedReadHalf, OwnedWriteHalf, Read, Recv, Stream, Tcp, Unix, UnixStream, Write,
+    WriteAll,
+};
+
+use super::actor::{Actor, Limited};
+use super::guarded::Guarded;
+use super::operations::{Reads, Writes, receive, send, settle};
+use super::streams::{Reader, Transport, Writer};
+use crate::support::pair;
+
+/// A family whose streams the storm goes over.
+pub(crate) trait Pairs: Family + Sized {
+    async fn pair() -> (Stream<Self>, Stream<Self>);
+}
+
+impl Pairs for Tcp {
+    async fn pair() -> (Stream<Self>, Stream<Self>) {
+        pair().await
+    }
+}
+
+impl Pairs for Unix {
+    async fn pair() -> (Stream<Self>, Stream<Self>) {
+        let (a, b) = std::os::unix::net::UnixStream::pair().unwrap();
+        (UnixStream::from_std(a), UnixStream::from_std(b))
+    }
+}
+
+/// Sockets of a family.
+pub(crate) struct Sockets<F>(PhantomData<F>);
+
+/// One direction of a stream: a half, or the whole with whoever has the other direction.
+pub(crate) enum Direction<F: Family, H> {
+    Half(H),
+    Whole(Rc<Stream<F>>),
+}
+
+impl<F: Pairs> Transport for Sockets<F> {
+    type Reader = Direction<F, OwnedReadHalf<F>>;
+    type Writer = Direction<F, OwnedWriteHalf<F>>;
+
+    async fn pair(actor: &mut Actor) -> [(Self::Reader, Self::Writer); 2] {
+        let (a, b) = F::pair().await;
+        if actor.below(4) == 0 {
+            actor.expect(SockRef::from(&a).set_send_buffer_size(4096));
+        }
+        if actor.below(8) == 0 {
+            actor.expect(SockRef::from(&b).set_recv_buffer_size(32 << 10));
+        }
+        [a, b].map(|stream| {
+            if actor.below(2) == 0 {
+                let (reader, writer) = stream.into_split();
+                (Direction::Half(reader), Direction::Half(writer))
+            } else {
+                let stream = Rc::new(stream);
+                (Direction::Whole(stream.clone()), Direction::Whole(stream))
+            }
+        })
+    }
+}
+
+impl<F: Family> Reads for Direction<F, OwnedReadHalf<F>> {
+    fn read(&self, buffer: Guarded) -> Read<'_, Guarded> {
+        match self {
+            Direction::Half(half) => half.read(buffer),
+            Direction::Whole(stream) => stream.read(buffer),
+        }
+    }
+
+    fn recv(&self) -> Recv<'_> {
+        match self {
+            Direction::Half(half) => half.recv(),
+            Direction::Whole(stream) => stream.recv(),
+        }
+    }
+}
+
+impl<F: Family> Reader for Direction<F, OwnedReadHalf<F>> {
+    async fn receive(&self, actor: &mut Actor) -> Option<Vec<u8>> {
+        receive(self, actor).await
+    }
+
+    async fn end(self, actor: &mut Actor) {
+        if let Direction::Whole(stream) = self {
+            end(stream, actor).await;
+        }
+    }
+}
+
+impl<F: Family> Writes for Direction<F, OwnedWriteHalf<F>> {
+    fn write(&self, buffer: Guarded) -> Write<'_, Guarded> {
+        match self {
+            Direction::Half(half) => half.write(buffer),
+            Direction::Whole(stream) => stream.write(buffer),
+        }
+    }
+
+    fn write_all(&self, buffer: Guarded) -> WriteAll<'_, Guarded> {
+        match self {
+            Direction::Half(half) => half.write_all(buffer),
+            Direction::Whole(stream) => stream.write_all(buffer),
+        }
+    }
+}
+
+impl<F: Family> Writer for Direction<F, OwnedWriteHalf<F>> {
+    async fn send(&self, actor: &mut Actor, bytes: Guarded) -> usize {
+        send(self, actor, bytes).await
+    }
+
+    async fn settle(&self, actor: &mut Actor) {
+        settle(self, actor).await;
+    }
+
+    async fn end(self, actor: &mut Actor) {
+        match self {
+            // Dropped in the middle of it or not, the half ends the stream.
+            Direction::Half(half) => {
+                if let Limited::Ended(result) = actor.limited(half.shutdown()).await {
+                    actor.expect(result);
+                }
+            }
+            Direction::Whole(stream) => {
+                loop {
+                    let ending = stream.shutdown(Shutdown::Write);
+                    if let Limited::Ended(result) = actor.limited(ending).await {
+                        break actor.expect(result);
+                    }
+                }
+                end(stream, actor).await;
+            }
+        }
+    }
+}
+
+/// Ends a stream that was shut down, if nobody else has it.
+async fn end<F: Family>(stream: Rc<Stream<F>>, actor: &mut Actor) {
+    if let Ok(stream) = Rc::try_unwrap(stream)
+        && actor.below(2) == 0
+        && let Limited::Ended(result) = actor.limited(stream.close()).await
+    {
+        actor.expect(result);
+    }
+}
