@@ -10,8 +10,20 @@ use crate::slot::State;
 
 /// How long each attempt at cancelling and collecting takes before it is repeated.
 const ROUND: Duration = Duration::from_millis(100);
+/// So many operations the kernel may cancel in one call. For each one that it finds, the call looks through those before
+/// it once more: with 10,000, that takes a minute.
+const FEW: usize = 64;
 /// How long the network may keep the pages of zero-copy sends.
 const NOTIFICATION_GRACE: Duration = Duration::from_secs(1);
+
+/// Which operations to cancel.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whom {
+    /// Those that nobody has asked the kernel to cancel.
+    NotAsked,
+    /// Those, and the others once more: one that had not begun when it was asked for was not found.
+    All,
+}
 
 impl Inner {
     pub(crate) fn shutdown(&self) {
@@ -48,35 +60,47 @@ impl Inner {
     /// Cancels and collects until the kernel has nothing of ours.
     fn empty_kernel(&self, ring: &Ring) {
         let begun = Instant::now();
-        let mut cancelled = false;
+        let mut whom = Whom::NotAsked;
         while self.in_flight.get() > 0 {
-            if !self.report.has(Feature::SyncCancel) || !cancel_all(ring) {
-                if !cancelled {
-                    self.cancel_each();
-                    self.submit_leftovers(ring);
+            self.cancel_left(ring, whom);
+            whom = Whom::All;
+            let asked = Instant::now();
+            loop {
+                self.reap(ring);
+                if self.in_flight.get() == 0 {
+                    return;
                 }
-                cancelled = true;
+                if self.only_notifications() && begun.elapsed() > NOTIFICATION_GRACE {
+                    return;
+                }
+                let Some(left) = ROUND.checked_sub(asked.elapsed()) else {
+                    break;
+                };
+                // For all of them: the kernel puts off the rest of what it could report when it is asked for less.
+                if self
+                    .enter(ring, self.in_flight.get() as u32, Some(left))
+                    .is_err()
+                {
+                    return;
+                }
             }
-            self.reap(ring);
-            if self.in_flight.get() == 0 {
-                return;
-            }
-            if self.only_notifications() && begun.elapsed() > NOTIFICATION_GRACE {
-                return;
-            }
-            if self.enter(ring, 1, Some(ROUND)).is_err() {
-                return;
-            }
-            self.reap(ring);
         }
     }
 
-    /// One cancellation per operation, for kernels that cannot cancel all at once.
-    #[cold]
-    fn cancel_each(&self) {
-        for index in 0..self.table.len() {
+    fn cancel_left(&self, ring: &Ring, whom: Whom) {
+        let few = self.in_flight.get() <= FEW && self.report.has(Feature::SyncCancel);
+        if !(few && cancel_all(ring)) {
+            self.cancel_each(whom);
+            self.submit_leftovers(ring);
+        }
+    }
+
+    /// One cancellation per operation. The newest come first, as a rule: in the kernel's table they stand before the older
+    /// ones, which it would have to pass by otherwise.
+    fn cancel_each(&self, whom: Whom) {
+        for index in (0..self.table.len()).rev() {
             let slot = self.table.slot(index);
-            if slot.in_kernel() {
+            if slot.in_kernel() && (whom == Whom::All || !slot.cancelling.get()) {
                 self.push_cancel(index, slot);
             }
         }

@@ -142,6 +142,12 @@ struct Graves {
     bytes: usize,
 }
 
+impl Drop for Graves {
+    fn drop(&mut self) {
+        self.keep_at_most(0);
+    }
+}
+
 impl Graves {
     fn bury(&mut self, memory: Memory) {
         self.bytes += memory.capacity;
