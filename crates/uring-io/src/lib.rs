@@ -16,6 +16,7 @@
 //! |---|---|
 //! | `recv`, `read` on a stream or pipe | no byte is lost: what arrives is what the next one begins with |
 //! | `write`, `write_all` on a stream or pipe | once polled, the buffer is sent whole, in order, before any later write |
+//! | `read_vectored`, `read_exact`, `peek`, `recv_many` | no byte is lost, as with `read` |
 //! | `write_vectored`, `write_all_vectored` | as `write` and `write_all` |
 //! | `send_zc`, `write_all_zero_copy` | as `write` and `write_all`; the memory is freed when the network is done with it |
 //! | `cancel` of an operation | the operation stays cancelled; a read loses no byte, a write does not say how far it came |

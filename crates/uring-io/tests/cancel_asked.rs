@@ -284,3 +284,60 @@ fn zero_copy_over_a_unix_socket_copies() {
         assert_eq!(reader.await.unwrap(), (LENGTH + count) as u64);
     });
 }
+
+#[test]
+fn reads_receives_and_accepts_give_up_without_losing_anything() {
+    let _alone = alone();
+    let before = open_descriptors();
+    run(async {
+        use uring_io::net::TcpListener;
+
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut accept = listener.accept();
+        assert!(begun(true, &mut accept).await);
+        assert!(is_cancelled(&accept.cancel().await.map(drop)));
+        let client = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        assert!(is_cancelled(&listener.accept().cancel().await.map(drop)));
+        let (server, _) = listener.accept().await.unwrap();
+
+        let buffer = vec![0; 100];
+        let address = buffer.as_ptr();
+        let mut read = server.read(buffer);
+        assert!(begun(true, &mut read).await);
+        // Within a select, by reference; then asked to end.
+        let timeout = context::timeout(Duration::from_millis(1), &mut read).await;
+        assert!(timeout.is_err());
+        let (result, buffer) = read.cancel().await;
+        assert!(is_cancelled(&result));
+        assert_eq!(buffer.as_ptr(), address);
+        let (result, buffer) = server.read(buffer).cancel().await;
+        assert!(is_cancelled(&result));
+
+        // What arrives before the kernel has ended it is not lost, whether or not somebody waits.
+        for drop_it in [false, true] {
+            let mut read = server.read(buffer.clone());
+            assert!(begun(true, &mut read).await);
+            client.write_all("abc").await.0.unwrap();
+            let cancel = read.cancel();
+            let mut got = Vec::new();
+            if drop_it {
+                drop(cancel);
+            } else if let (Ok(count), bytes) = cancel.await {
+                got.extend_from_slice(&bytes[..count]);
+            }
+            while got.len() < 3 {
+                got.extend_from_slice(&server.recv().await.unwrap().unwrap());
+            }
+            assert_eq!(got, b"abc");
+        }
+
+        let mut recv = server.recv();
+        assert!(begun(true, &mut recv).await);
+        assert!(is_cancelled(&recv.cancel().await.map(drop)));
+        client.write_all("d").await.0.unwrap();
+        assert_eq!(&*server.recv().await.unwrap().unwrap(), b"d");
+    });
+    assert_eq!(open_descriptors(), before);
+}

@@ -178,7 +178,7 @@ fn a_dropped_read_to_end_keeps_what_it_has_read() {
 fn a_flush_waits_for_dropped_writes_and_tells_their_errors() {
     let _alone = alone();
     run(async {
-        let (client, mut server) = pair().await;
+        let (client, server) = pair().await;
         client.set_send_buffer_size(4096).unwrap();
         let big = bytes_at(9, 0, 3_000_000);
         let mut writer = &client;

@@ -68,7 +68,8 @@ pub trait AsyncRead {
 
     /// Fills `buffer` to its capacity.
     ///
-    /// When it is dropped, what had been read is lost. [`BufReader`](crate::io::BufReader)'s loses nothing.
+    /// When it is dropped, what had been read is lost. [`BufReader`](crate::io::BufReader)'s loses nothing, and neither does
+    /// that of a connected stream, which takes all or nothing.
     ///
     /// # Errors
     ///

@@ -14,6 +14,10 @@ impl<F: Family> AsyncRead for Stream<F> {
         Stream::read(self, buffer).await
     }
 
+    async fn read_exact<B: IoBufMut>(&mut self, buffer: B) -> BufResult<(), B> {
+        Stream::read_exact(self, buffer).await
+    }
+
     async fn recv(&mut self) -> io::Result<Option<RecvBuf>> {
         Stream::recv(self).await
     }
@@ -22,6 +26,10 @@ impl<F: Family> AsyncRead for Stream<F> {
 impl<F: Family> AsyncRead for &Stream<F> {
     async fn read<B: IoBufMut>(&mut self, buffer: B) -> BufResult<usize, B> {
         Stream::read(self, buffer).await
+    }
+
+    async fn read_exact<B: IoBufMut>(&mut self, buffer: B) -> BufResult<(), B> {
+        Stream::read_exact(self, buffer).await
     }
 
     async fn recv(&mut self) -> io::Result<Option<RecvBuf>> {
@@ -34,6 +42,10 @@ impl<F: Family> AsyncRead for ReadHalf<'_, F> {
         ReadHalf::read(self, buffer).await
     }
 
+    async fn read_exact<B: IoBufMut>(&mut self, buffer: B) -> BufResult<(), B> {
+        ReadHalf::read_exact(self, buffer).await
+    }
+
     async fn recv(&mut self) -> io::Result<Option<RecvBuf>> {
         ReadHalf::recv(self).await
     }
@@ -42,6 +54,10 @@ impl<F: Family> AsyncRead for ReadHalf<'_, F> {
 impl<F: Family> AsyncRead for OwnedReadHalf<F> {
     async fn read<B: IoBufMut>(&mut self, buffer: B) -> BufResult<usize, B> {
         OwnedReadHalf::read(self, buffer).await
+    }
+
+    async fn read_exact<B: IoBufMut>(&mut self, buffer: B) -> BufResult<(), B> {
+        OwnedReadHalf::read_exact(self, buffer).await
     }
 
     async fn recv(&mut self) -> io::Result<Option<RecvBuf>> {

@@ -70,6 +70,12 @@ impl<T> Inbound<T> {
         self.touched.set(true);
     }
 
+    /// Leaves an error for the next operation, behind what was left.
+    pub(crate) fn leave_error(&self, error: io::Error) {
+        self.error.set(Some(error));
+        self.touched.set(true);
+    }
+
     /// An operation was dropped; [`end`](Self::end) will follow.
     pub(crate) fn abandon(&self) {
         self.abandoned.set(true);
@@ -94,14 +100,5 @@ impl<T> Inbound<T> {
         let error = self.error.take();
         self.touched.set(self.abandoned.get() || error.is_some());
         self.error.set(error);
-    }
-}
-
-impl Inbound {
-    /// The abandoned read has ended.
-    pub(crate) fn give_back(&self, result: io::Result<&[u8]>) {
-        // The end of the stream is there to be read again.
-        let left = |bytes: &[u8]| (!bytes.is_empty()).then(|| RecvBuf::from_heap(bytes));
-        self.end(result.map(left));
     }
 }

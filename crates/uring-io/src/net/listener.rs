@@ -14,6 +14,7 @@ use socket2::SockRef;
 use uring_engine::{Engine, MultishotOp, Target, op};
 
 use crate::budget::Budget;
+use crate::cancel::{Cancel, Cancellable, cancelled, sealed};
 use crate::keep::Keep;
 use crate::net::address::{ToSocketAddrs, resolve};
 use crate::net::detached::Detached;
@@ -259,6 +260,32 @@ impl<F: Family> Future for Accept<'_, F> {
         let engine = &this.listener.engine;
         let stream = |descriptor| Stream::from_descriptor(descriptor, engine.clone());
         Poll::Ready(accepted.map(|(descriptor, peer)| (stream(descriptor), peer)))
+    }
+}
+
+impl<F: Family> Accept<'_, F> {
+    /// Gives the accept up, and says what it came to: a connection that had been accepted before, else `ECANCELED`.
+    ///
+    /// Cancel-safe: whether or not the future is dropped, no connection is lost.
+    pub fn cancel(self) -> Cancel<Self> {
+        Cancel::new(self)
+    }
+}
+
+impl<F: Family> sealed::Sealed for Accept<'_, F> {}
+
+impl<F: Family> Cancellable for Accept<'_, F> {
+    type Outcome = io::Result<(Stream<F>, F::Address)>;
+
+    fn poll_cancelled(&mut self, cx: &mut Context<'_>) -> Poll<Self::Outcome> {
+        let is_served = self.turn == Turn::Served;
+        let accepted = match is_served.then(|| self.listener.poll_accept(cx)) {
+            Some(Poll::Ready(accepted)) => accepted,
+            // What is accepted from now on stays with the listener.
+            _ => Err(cancelled()),
+        };
+        self.listener.turns.give_back(&mut self.turn);
+        Poll::Ready(accepted)
     }
 }
 

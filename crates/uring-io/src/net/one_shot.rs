@@ -7,44 +7,72 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use uring_engine::io_uring::squeue;
-use uring_engine::{BufResult, Completion, Engine, IoBufMut, Op, Operation, Slice};
+use uring_engine::{Completion, Engine, Op, Operation};
 
+use crate::cancel::cancelled;
+use crate::net::incoming::Incoming;
 use crate::net::recv_buf::RecvBuf;
 use crate::net::socket::{Shared, Socket};
-use crate::net::transfer::{Input, Kind, Readiness, readiness};
+use crate::net::transfer::{Kind, Readiness, readiness};
 
 /// Receives once. Dropping it cancels; what arrived all the same goes to the socket.
-pub(crate) struct OneShot<B: IoBufMut> {
-    stage: Stage<B>,
+pub(crate) struct OneShot<I: Incoming> {
+    stage: Stage<I>,
     shared: Rc<Shared>,
 }
 
-enum Stage<B: IoBufMut> {
-    Receiving(Op<Receive<B>>),
+enum Stage<I: Incoming> {
+    Receiving(Op<Receive<I>>),
     /// There was nothing, and the kernel did not wait for it by itself.
-    Waiting(Readiness, B),
+    Waiting(Readiness, I),
     /// It has ended, or is being dropped.
     Ended,
 }
 
-impl<B: IoBufMut> OneShot<B> {
-    pub(crate) fn new(socket: &Socket, buffer: B) -> Self {
+impl<I: Incoming> OneShot<I> {
+    pub(crate) fn new(socket: &Socket, incoming: I) -> Self {
         Self {
-            stage: Stage::Receiving(receive(&socket.engine, &socket.shared, buffer)),
+            stage: Stage::Receiving(receive(&socket.engine, &socket.shared, incoming)),
             shared: socket.shared.clone(),
         }
     }
 }
 
-fn receive<B: IoBufMut>(engine: &Engine, shared: &Rc<Shared>, buffer: B) -> Op<Receive<B>> {
+fn receive<I: Incoming>(engine: &Engine, shared: &Rc<Shared>, incoming: I) -> Op<Receive<I>> {
     engine.op(Receive {
-        input: Input::new(shared, buffer),
+        operation: incoming.operation(shared),
         shared: shared.clone(),
     })
 }
 
-impl<B: IoBufMut> Future for OneShot<B> {
-    type Output = BufResult<usize, B>;
+impl<I: Incoming> OneShot<I> {
+    /// Asks the kernel to end it.
+    pub(crate) fn cancel(&mut self) {
+        if let Stage::Receiving(op) = &mut self.stage {
+            op.cancel();
+        }
+    }
+
+    /// Waits for the end of a receive that was cancelled.
+    pub(crate) fn poll_cancelled(&mut self, cx: &mut Context<'_>) -> Poll<(io::Result<usize>, I)> {
+        if let Stage::Receiving(op) = &mut self.stage {
+            let (result, incoming) = ready!(Pin::new(op).poll(cx));
+            self.stage = Stage::Ended;
+            let result = match result {
+                Err(error) if is_nothing(&error) => Err(cancelled()),
+                result => result,
+            };
+            return Poll::Ready((result, incoming));
+        }
+        match std::mem::replace(&mut self.stage, Stage::Ended) {
+            Stage::Waiting(_, incoming) => Poll::Ready((Err(cancelled()), incoming)),
+            _ => panic!("a receive was polled after it had ended"),
+        }
+    }
+}
+
+impl<I: Incoming> Future for OneShot<I> {
+    type Output = (io::Result<usize>, I);
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
@@ -81,53 +109,62 @@ impl<B: IoBufMut> Future for OneShot<B> {
 }
 
 // Nothing is pinned: operations move their payload into the engine.
-impl<B: IoBufMut> Unpin for OneShot<B> {}
+impl<I: Incoming> Unpin for OneShot<I> {}
 
-impl<B: IoBufMut> Drop for OneShot<B> {
+impl<I: Incoming> Drop for OneShot<I> {
     fn drop(&mut self) {
-        if let Stage::Receiving(op) = std::mem::replace(&mut self.stage, Stage::Ended)
-            && op.is_submitted()
-        {
-            self.shared.inbound.abandon();
-            drop(op);
+        match std::mem::replace(&mut self.stage, Stage::Ended) {
+            Stage::Receiving(op) if op.is_submitted() => {
+                self.shared.inbound.abandon();
+                drop(op);
+            }
+            Stage::Waiting(_, incoming) => {
+                if let Some(left) = incoming.taken(0) {
+                    self.shared.inbound.leave(left);
+                }
+            }
+            Stage::Receiving(_) | Stage::Ended => {}
         }
     }
 }
 
 /// The operation: it shares the socket, so that it can give back what nobody waits for.
-struct Receive<B> {
-    input: Input<B>,
+struct Receive<I: Incoming> {
+    operation: I::Operation,
     shared: Rc<Shared>,
 }
 
 // SAFETY: the entry is the inner operation's, which lies in the value and so has the same fixed address.
-unsafe impl<B: IoBufMut> Operation for Receive<B> {
-    type Output = BufResult<usize, B>;
+unsafe impl<I: Incoming> Operation for Receive<I> {
+    type Output = (io::Result<usize>, I);
 
     #[inline]
     fn entry(&mut self) -> squeue::Entry {
-        self.input.entry()
+        self.operation.entry()
     }
 
     #[inline]
     fn complete(self, completion: Completion) -> Self::Output {
-        self.input.complete(completion)
+        I::finished(self.operation.complete(completion))
     }
 
     fn discard(self, completion: Completion) {
-        let (result, buffer) = self.input.complete(completion);
+        let (result, incoming) = I::finished(self.operation.complete(completion));
+        let mut left = incoming.taken(*result.as_ref().unwrap_or(&0));
+        // A terminal says that its input has ended only once.
+        if matches!(result, Ok(0)) && self.shared.kind == Kind::Other {
+            left = left.or_else(|| Some(RecvBuf::from_heap([])));
+        }
         let inbound = &self.shared.inbound;
         match result {
-            // A terminal says that its input has ended only once.
-            Ok(0) if self.shared.kind == Kind::Other => {
-                inbound.end(Ok(Some(RecvBuf::from_heap([]))));
+            Err(error) if !is_nothing(&error) => {
+                if let Some(left) = left {
+                    inbound.leave(left);
+                }
+                inbound.end(Err(error));
             }
-            Err(error) if is_nothing(&error) => inbound.end(Ok(None)),
-            Ok(count) => self
-                .shared
-                .inbound
-                .give_back(Ok(&Slice::new(buffer, 0..count))),
-            Err(error) => self.shared.inbound.give_back(Err::<_, io::Error>(error)),
+            // The end of a stream is there to be read again.
+            _ => inbound.end(Ok(left)),
         }
     }
 }

@@ -1,120 +1,92 @@
-//! Reading into a caller's buffer.
+//! Reading into a caller's buffers.
 
 use std::fmt;
 use std::future::Future;
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use uring_engine::{BufResult, IoBufMut};
+use uring_engine::{BufResult, IoBufMut, IoVecBufMut};
 
-use crate::copy::fill;
-use crate::net::one_shot::OneShot;
-use crate::net::receiver::Found;
-use crate::net::recv_buf::RecvBuf;
+use crate::cancel::{Cancel, Cancellable, sealed};
+use crate::net::incoming::{Full, Incoming, Single, Spread};
+use crate::net::reading::Reading;
 use crate::net::socket::Socket;
-use crate::turns::Turn;
 
 /// The future of [`Stream::read`](super::Stream::read).
 ///
 /// Cancel-safe: dropping it loses no byte. The operation is cancelled, and what it received all the same is the beginning
 /// of what the next read returns. The buffer is dropped once the kernel is done with it.
 #[must_use = "futures do nothing unless polled"]
-pub struct Read<'a, B: IoBufMut> {
-    socket: &'a Socket,
-    turn: Turn,
-    stage: Stage<B>,
-}
+pub struct Read<'a, B: IoBufMut>(Reading<'a, Single<B>>);
 
-enum Stage<B: IoBufMut> {
-    Waiting(B),
-    Reading(OneShot<B>),
-    Ended,
-}
+/// The future of [`Stream::read_vectored`](super::Stream::read_vectored).
+///
+/// Cancel-safe: dropping it loses no byte, as with [`Read`].
+#[must_use = "futures do nothing unless polled"]
+pub struct ReadVectored<'a, V: IoVecBufMut>(Reading<'a, Spread<V>>);
 
-// Nothing is pinned: operations move their payload into the engine.
-impl<B: IoBufMut> Unpin for Read<'_, B> {}
+/// The future of [`Stream::read_exact`](super::Stream::read_exact).
+///
+/// Cancel-safe: dropping it loses no byte. What it had received is the beginning of what the next read returns.
+#[must_use = "futures do nothing unless polled"]
+pub struct ReadExact<'a, B: IoBufMut>(Reading<'a, Full<B>>);
 
-impl<'a, B: IoBufMut> Read<'a, B> {
-    pub(crate) fn new(socket: &'a Socket, buffer: B) -> Self {
-        Self {
-            socket,
-            turn: Turn::Absent,
-            stage: Stage::Waiting(buffer),
-        }
-    }
+/// One implementation per future: they differ in what they fill and whether they say how much.
+macro_rules! reading {
+    ($name:ident<$buffer:ident: $bound:ident>, $count:ty, $map:expr) => {
+        impl<'a, $buffer: $bound> $name<'a, $buffer> {
+            #[inline]
+            pub(crate) fn new(socket: &'a Socket, buffer: $buffer) -> Self {
+                Self(Reading::new(socket, buffer))
+            }
 
-    fn end(&mut self) -> Stage<B> {
-        self.socket.readers.give_back(&mut self.turn);
-        std::mem::replace(&mut self.stage, Stage::Ended)
-    }
-
-    /// Copies what has arrived, and puts the rest back.
-    fn copy(&self, buffer: &mut B, arrived: Option<RecvBuf>) -> usize {
-        let Some(mut arrived) = arrived else {
-            return fill(buffer, &[]);
-        };
-        let count = fill(buffer, &arrived);
-        if count < arrived.len() {
-            arrived.advance(count);
-            self.socket.shared.inbound.leave(arrived);
-        }
-        count
-    }
-}
-
-impl<B: IoBufMut> Future for Read<'_, B> {
-    type Output = BufResult<usize, B>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        loop {
-            match &mut this.stage {
-                Stage::Reading(operation) => {
-                    let output = ready!(Pin::new(operation).poll(cx));
-                    this.end();
-                    return Poll::Ready(output);
-                }
-                Stage::Waiting(buffer) if buffer.capacity() > 0 => {
-                    ready!(this.socket.readers.poll_take(&mut this.turn, cx));
-                    ready!(this.socket.budget.poll_spend(cx));
-                    let found = ready!(this.socket.poll_arrived(cx));
-                    let Stage::Waiting(mut buffer) =
-                        std::mem::replace(&mut this.stage, Stage::Ended)
-                    else {
-                        continue;
-                    };
-                    let Found::Arrived(arrived) = found else {
-                        this.socket.budget.refill();
-                        this.stage = Stage::Reading(OneShot::new(this.socket, buffer));
-                        continue;
-                    };
-                    let result = arrived.map(|arrived| this.copy(&mut buffer, arrived));
-                    this.end();
-                    return Poll::Ready((result, buffer));
-                }
-                Stage::Waiting(_) | Stage::Ended => {
-                    let Stage::Waiting(buffer) = this.end() else {
-                        panic!("a read was polled after it had ended");
-                    };
-                    return Poll::Ready((Ok(0), buffer));
-                }
+            /// Ends the read, and gives the buffer back: with what arrived before the kernel had ended it, else with
+            /// `ECANCELED`.
+            ///
+            /// Cancel-safe: the kernel is asked at once; whether or not the future is dropped, no byte is lost.
+            ///
+            /// # Panics
+            ///
+            /// If the read had resolved.
+            pub fn cancel(mut self) -> Cancel<Self> {
+                self.0.cancel();
+                Cancel::new(self)
             }
         }
-    }
+
+        impl<$buffer: $bound> Future for $name<'_, $buffer> {
+            type Output = BufResult<$count, $buffer>;
+
+            #[inline]
+            fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+                let (result, buffer): (io::Result<usize>, _) = ready!(self.0.poll(cx));
+                Poll::Ready((result.map($map), buffer.into_buffer()))
+            }
+        }
+
+        impl<$buffer: $bound> sealed::Sealed for $name<'_, $buffer> {}
+
+        impl<$buffer: $bound> Cancellable for $name<'_, $buffer> {
+            type Outcome = BufResult<$count, $buffer>;
+
+            fn poll_cancelled(&mut self, cx: &mut Context<'_>) -> Poll<Self::Outcome> {
+                let (result, buffer): (io::Result<usize>, _) = ready!(self.0.poll_cancelled(cx));
+                Poll::Ready((result.map($map), buffer.into_buffer()))
+            }
+        }
+
+        // Nothing is pinned: operations move their payload into the engine.
+        impl<$buffer: $bound> Unpin for $name<'_, $buffer> {}
+
+        impl<$buffer: $bound> fmt::Debug for $name<'_, $buffer> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        }
+    };
 }
 
-impl<B: IoBufMut> Drop for Read<'_, B> {
-    fn drop(&mut self) {
-        // The operation first: whoever is served next has to find it abandoned.
-        self.stage = Stage::Ended;
-        self.socket.readers.give_back(&mut self.turn);
-    }
-}
-
-impl<B: IoBufMut> fmt::Debug for Read<'_, B> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Read")
-            .field("turn", &self.turn)
-            .finish_non_exhaustive()
-    }
-}
+reading!(Read<B: IoBufMut>, usize, |count| count);
+reading!(ReadVectored<V: IoVecBufMut>, usize, |count| count);
+reading!(ReadExact<B: IoBufMut>, (), drop);

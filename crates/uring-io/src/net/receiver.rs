@@ -89,6 +89,11 @@ impl<M: Multishot> Default for Receiver<M> {
 }
 
 impl<M: Multishot<Item: Arrival>> Receiver<M> {
+    /// Whether something is, or was when it was last looked at.
+    pub(crate) fn is_armed(&self) -> bool {
+        self.0.borrow().is_some()
+    }
+
     /// Arms it with an operation that receives into the buffers of `ring`.
     pub(crate) fn set(&self, operation: MultishotOp<M>, ring: BufferRing) {
         let buffers = ring.buffers();

@@ -6,6 +6,8 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use crate::cancel::{Cancel, Cancellable, cancelled, sealed};
+use crate::net::incoming::{Incoming as _, Single};
 use crate::net::one_shot::OneShot;
 use crate::net::pool::BUFFER_SIZE;
 use crate::net::receiver::Found;
@@ -18,9 +20,9 @@ use crate::turns::Turn;
 /// Cancel-safe: dropping it loses no byte; what arrives stays with the socket.
 #[must_use = "futures do nothing unless polled"]
 pub struct Recv<'a> {
-    socket: &'a Socket,
-    turn: Turn,
-    heap: Option<OneShot<Vec<u8>>>,
+    pub(crate) socket: &'a Socket,
+    pub(crate) turn: Turn,
+    heap: Option<OneShot<Single<Vec<u8>>>>,
 }
 
 impl<'a> Recv<'a> {
@@ -36,16 +38,29 @@ impl<'a> Recv<'a> {
     #[cold]
     fn poll_heap(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<RecvBuf>>> {
         let socket = self.socket;
-        let operation = self
-            .heap
-            .get_or_insert_with(|| OneShot::new(socket, Vec::with_capacity(BUFFER_SIZE)));
+        let operation = self.heap.get_or_insert_with(|| {
+            OneShot::new(socket, Single::new(Vec::with_capacity(BUFFER_SIZE)))
+        });
         let (result, buffer) = ready!(Pin::new(operation).poll(cx));
         self.heap = None;
-        Poll::Ready(result.map(|count| (count > 0).then(|| RecvBuf::from_heap(buffer))))
+        Poll::Ready(received(result, buffer))
+    }
+
+    /// Gives the receive up, and says what it came to: what had arrived before, else `ECANCELED`.
+    ///
+    /// Cancel-safe: the kernel is asked at once; whether or not the future is dropped, no byte is lost.
+    pub fn cancel(mut self) -> Cancel<Self> {
+        if let Some(operation) = &mut self.heap {
+            operation.cancel();
+        }
+        Cancel::new(self)
     }
 
     #[inline]
-    fn poll_served(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<RecvBuf>>> {
+    pub(crate) fn poll_served(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<Option<RecvBuf>>> {
         if self.heap.is_some() {
             return self.poll_heap(cx);
         }
@@ -70,6 +85,34 @@ impl Future for Recv<'_> {
         let result = ready!(this.poll_served(cx));
         this.socket.readers.give_back(&mut this.turn);
         Poll::Ready(result)
+    }
+}
+
+fn received(result: io::Result<usize>, buffer: Single<Vec<u8>>) -> io::Result<Option<RecvBuf>> {
+    result.map(|count| (count > 0).then(|| RecvBuf::from_heap(buffer.into_buffer())))
+}
+
+impl sealed::Sealed for Recv<'_> {}
+
+impl Cancellable for Recv<'_> {
+    type Outcome = io::Result<Option<RecvBuf>>;
+
+    fn poll_cancelled(&mut self, cx: &mut Context<'_>) -> Poll<Self::Outcome> {
+        let output = match &mut self.heap {
+            Some(operation) => {
+                let (result, buffer) = ready!(operation.poll_cancelled(cx));
+                self.heap = None;
+                received(result, buffer)
+            }
+            // What arrives by the standing receive stays with the socket.
+            None if self.turn == Turn::Served => match self.socket.poll_arrived(cx) {
+                Poll::Ready(Found::Arrived(arrived)) => arrived,
+                _ => Err(cancelled()),
+            },
+            None => Err(cancelled()),
+        };
+        self.socket.readers.give_back(&mut self.turn);
+        Poll::Ready(output)
     }
 }
 

@@ -6,11 +6,13 @@ use std::marker::PhantomData;
 use std::net::Shutdown;
 use std::rc::Rc;
 
-use uring_engine::{IoBuf, IoBufMut, IoVecBuf};
+use uring_engine::{BufResult, IoBuf, IoBufMut, IoVecBuf, IoVecBufMut};
 
 use crate::net::family::{Family, Tcp};
-use crate::net::read::Read;
+use crate::net::read::{Read, ReadExact, ReadVectored};
 use crate::net::recv::Recv;
+use crate::net::recv_buf::RecvBuf;
+use crate::net::recv_many::RecvMany;
 use crate::net::socket::Socket;
 use crate::net::stream::Stream;
 use crate::net::write::{
@@ -32,6 +34,32 @@ impl<'a, F: Family> ReadHalf<'a, F> {
     /// As [`Stream::read`].
     pub fn read<B: IoBufMut>(&self, buffer: B) -> Read<'a, B> {
         self.0.read(buffer)
+    }
+
+    /// As [`Stream::read_vectored`].
+    pub fn read_vectored<V: IoVecBufMut>(&self, buffers: V) -> ReadVectored<'a, V> {
+        self.0.read_vectored(buffers)
+    }
+
+    /// As [`Stream::read_exact`].
+    pub fn read_exact<B: IoBufMut>(&self, buffer: B) -> ReadExact<'a, B> {
+        self.0.read_exact(buffer)
+    }
+
+    /// As [`Stream::peek`].
+    ///
+    /// Cancel-safe: dropping the future loses no byte.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn peek<B: IoBufMut>(&self, buffer: B) -> BufResult<usize, B> {
+        self.0.peek(buffer).await
+    }
+
+    /// As [`Stream::recv_many`].
+    pub fn recv_many<'b>(&self, buffers: &'b mut Vec<RecvBuf>, most: usize) -> RecvMany<'a, 'b> {
+        self.0.recv_many(buffers, most)
     }
 }
 
@@ -105,6 +133,36 @@ impl<F: Family> OwnedReadHalf<F> {
     /// As [`Stream::read`].
     pub fn read<B: IoBufMut>(&self, buffer: B) -> Read<'_, B> {
         Read::new(&self.0, buffer)
+    }
+
+    /// As [`Stream::read_vectored`].
+    pub fn read_vectored<V: IoVecBufMut>(&self, buffers: V) -> ReadVectored<'_, V> {
+        ReadVectored::new(&self.0, buffers)
+    }
+
+    /// As [`Stream::read_exact`].
+    pub fn read_exact<B: IoBufMut>(&self, buffer: B) -> ReadExact<'_, B> {
+        ReadExact::new(&self.0, buffer)
+    }
+
+    /// As [`Stream::peek`].
+    ///
+    /// Cancel-safe: dropping the future loses no byte.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn peek<B: IoBufMut>(&self, buffer: B) -> BufResult<usize, B> {
+        self.0.peek(buffer).await
+    }
+
+    /// As [`Stream::recv_many`].
+    pub fn recv_many<'a, 'b>(
+        &'a self,
+        buffers: &'b mut Vec<RecvBuf>,
+        most: usize,
+    ) -> RecvMany<'a, 'b> {
+        RecvMany::new(&self.0, buffers, most)
     }
 
     /// Makes a stream of its two halves again.

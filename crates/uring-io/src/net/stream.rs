@@ -7,11 +7,13 @@ use std::net::Shutdown;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::rc::Rc;
 
-use uring_engine::{Engine, IoBuf, IoBufMut, IoVecBuf};
+use uring_engine::{BufResult, Engine, IoBuf, IoBufMut, IoVecBuf, IoVecBufMut};
 
 use crate::net::family::{Family, Tcp, Unix};
-use crate::net::read::Read;
+use crate::net::read::{Read, ReadExact, ReadVectored};
 use crate::net::recv::Recv;
+use crate::net::recv_buf::RecvBuf;
+use crate::net::recv_many::RecvMany;
 use crate::net::socket::Socket;
 use crate::net::split::{self, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use crate::net::write::{
@@ -158,6 +160,87 @@ impl<F: Family> Stream<F> {
     #[inline]
     pub fn read<B: IoBufMut>(&self, buffer: B) -> Read<'_, B> {
         Read::new(&self.socket, buffer)
+    }
+
+    /// Reads into `buffers`, one after the other, up to their capacity: a tuple, an array or a `Vec` of what can be a buffer.
+    /// Resolves to the number of bytes, 0 at the end of the stream (or if there is no capacity), and the buffers.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses no byte, as with [`read`](Self::read).
+    pub fn read_vectored<V: IoVecBufMut>(&self, buffers: V) -> ReadVectored<'_, V> {
+        ReadVectored::new(&self.socket, buffers)
+    }
+
+    /// Fills `buffer` to its capacity. It takes all or nothing: on an error, what had come is what the next read begins
+    /// with. Other reads are served when it has ended.
+    ///
+    /// ```
+    /// # use uring_io::net::{TcpListener, TcpStream};
+    /// # context::block_on(async {
+    /// # let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// # let client = TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (server, _) = listener.accept().await?;
+    /// client.write_all("\0\u{5}hello").await.0?;
+    /// let (result, length) = server.read_exact([0; 2]).await;
+    /// result?;
+    /// let length = u16::from_be_bytes(length);
+    /// let (result, text) = server.read_exact(vec![0; length.into()]).await;
+    /// result?;
+    /// assert_eq!(text, b"hello");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap().unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `UnexpectedEof` if the stream ends before; as [`read`](Self::read). The buffer comes back.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses no byte: what had come is what the next read begins with.
+    pub fn read_exact<B: IoBufMut>(&self, buffer: B) -> ReadExact<'_, B> {
+        ReadExact::new(&self.socket, buffer)
+    }
+
+    /// Waits until something has arrived, and copies its beginning to `buffer` without taking it: the next read has it again.
+    /// Resolves to the number of bytes, 0 at the end of the stream, and the buffer. Repeated later, it sees more when more
+    /// has come.
+    ///
+    /// What it looks at has been received for this stream, as with [`recv`](Self::recv); another holder of the descriptor does
+    /// not see it any more.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses no byte.
+    pub async fn peek<B: IoBufMut>(&self, buffer: B) -> BufResult<usize, B> {
+        self.socket.peek(buffer).await
+    }
+
+    /// Receives all that has arrived, as soon as there is something: up to `most` buffers, appended to `buffers`. Resolves to
+    /// their number; 0 at the end of the stream (or if `most` is 0).
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Self::recv), when nothing arrived before.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses no byte.
+    pub fn recv_many<'a, 'b>(
+        &'a self,
+        buffers: &'b mut Vec<RecvBuf>,
+        most: usize,
+    ) -> RecvMany<'a, 'b> {
+        RecvMany::new(&self.socket, buffers, most)
     }
 
     /// Writes from the beginning of `buffer` what the socket takes, at least one byte unless there is none. Resolves to the

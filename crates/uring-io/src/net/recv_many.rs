@@ -1,0 +1,84 @@
+//! Receiving all that has arrived.
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use crate::net::receiver::Found;
+use crate::net::recv::Recv;
+use crate::net::recv_buf::RecvBuf;
+use crate::net::socket::Socket;
+
+/// The future of [`Stream::recv_many`](super::Stream::recv_many).
+///
+/// Cancel-safe: dropping it loses no byte; what arrives stays with the socket.
+#[must_use = "futures do nothing unless polled"]
+pub struct RecvMany<'a, 'b> {
+    recv: Recv<'a>,
+    buffers: &'b mut Vec<RecvBuf>,
+    most: usize,
+}
+
+impl<'a, 'b> RecvMany<'a, 'b> {
+    pub(crate) fn new(socket: &'a Socket, buffers: &'b mut Vec<RecvBuf>, most: usize) -> Self {
+        Self {
+            recv: Recv::new(socket),
+            buffers,
+            most,
+        }
+    }
+
+    /// Takes what has arrived besides the first, without waiting; how many there are then.
+    fn take_more(&mut self, cx: &mut Context<'_>) -> usize {
+        let socket = self.recv.socket;
+        let mut count = 1;
+        while count < self.most {
+            match socket.poll_arrived(cx) {
+                Poll::Ready(Found::Arrived(Ok(Some(bytes)))) => self.buffers.push(bytes),
+                Poll::Ready(Found::Arrived(Err(error))) => {
+                    // It is reported once, and so is for the next one.
+                    socket.shared.inbound.leave_error(error);
+                    break;
+                }
+                // The end of the stream can be read again.
+                _ => break,
+            }
+            count += 1;
+        }
+        count
+    }
+}
+
+impl Future for RecvMany<'_, '_> {
+    type Output = io::Result<usize>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        if this.most == 0 {
+            return Poll::Ready(Ok(0));
+        }
+        let readers = &this.recv.socket.readers;
+        ready!(readers.poll_take(&mut this.recv.turn, cx));
+        let first = ready!(this.recv.poll_served(cx));
+        let result = match first {
+            Ok(Some(bytes)) => {
+                this.buffers.push(bytes);
+                Ok(this.take_more(cx))
+            }
+            Ok(None) => Ok(0),
+            Err(error) => Err(error),
+        };
+        readers.give_back(&mut this.recv.turn);
+        Poll::Ready(result)
+    }
+}
+
+impl fmt::Debug for RecvMany<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecvMany")
+            .field("most", &self.most)
+            .finish_non_exhaustive()
+    }
+}
