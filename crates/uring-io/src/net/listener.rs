@@ -257,9 +257,7 @@ impl<F: Family> Future for Accept<'_, F> {
         ready!(this.listener.turns.poll_take(&mut this.turn, cx));
         let accepted = ready!(this.listener.poll_accept(cx));
         this.listener.turns.give_back(&mut this.turn);
-        let engine = &this.listener.engine;
-        let stream = |descriptor| Stream::from_descriptor(descriptor, engine.clone());
-        Poll::Ready(accepted.map(|(descriptor, peer)| (stream(descriptor), peer)))
+        Poll::Ready(accepted.map(|accepted| this.stream(accepted)))
     }
 }
 
@@ -269,6 +267,11 @@ impl<F: Family> Accept<'_, F> {
     /// Cancel-safe: whether or not the future is dropped, no connection is lost.
     pub fn cancel(self) -> Cancel<Self> {
         Cancel::new(self)
+    }
+
+    fn stream(&self, (descriptor, peer): (OwnedFd, F::Address)) -> (Stream<F>, F::Address) {
+        let engine = self.listener.engine.clone();
+        (Stream::from_descriptor(descriptor, engine), peer)
     }
 }
 
@@ -285,7 +288,7 @@ impl<F: Family> Cancellable for Accept<'_, F> {
             _ => Err(cancelled()),
         };
         self.listener.turns.give_back(&mut self.turn);
-        Poll::Ready(accepted)
+        Poll::Ready(accepted.map(|accepted| self.stream(accepted)))
     }
 }
 

@@ -53,7 +53,7 @@ pub use listener::{Accept, Listener, TcpListener, UnixListener};
 pub use read::{Read, ReadExact, ReadVectored};
 pub use recv::Recv;
 pub use recv_buf::RecvBuf;
-pub use recv_many::RecvMany;
+pub use recv_many::RecvArrived;
 pub use split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};
 pub use steer::BoundEach;
 pub use stream::{Stream, TcpStream, UnixStream};

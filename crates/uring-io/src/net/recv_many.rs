@@ -15,13 +15,13 @@ use crate::net::socket::Socket;
 ///
 /// Cancel-safe: dropping it loses no byte; what arrives stays with the socket.
 #[must_use = "futures do nothing unless polled"]
-pub struct RecvMany<'a, 'b> {
+pub struct RecvArrived<'a, 'b> {
     recv: Recv<'a>,
     buffers: &'b mut Vec<RecvBuf>,
     most: usize,
 }
 
-impl<'a, 'b> RecvMany<'a, 'b> {
+impl<'a, 'b> RecvArrived<'a, 'b> {
     pub(crate) fn new(socket: &'a Socket, buffers: &'b mut Vec<RecvBuf>, most: usize) -> Self {
         Self {
             recv: Recv::new(socket),
@@ -51,7 +51,7 @@ impl<'a, 'b> RecvMany<'a, 'b> {
     }
 }
 
-impl Future for RecvMany<'_, '_> {
+impl Future for RecvArrived<'_, '_> {
     type Output = io::Result<usize>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -75,9 +75,9 @@ impl Future for RecvMany<'_, '_> {
     }
 }
 
-impl fmt::Debug for RecvMany<'_, '_> {
+impl fmt::Debug for RecvArrived<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RecvMany")
+        f.debug_struct("RecvArrived")
             .field("most", &self.most)
             .finish_non_exhaustive()
     }

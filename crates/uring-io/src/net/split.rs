@@ -12,7 +12,7 @@ use crate::net::family::{Family, Tcp};
 use crate::net::read::{Read, ReadExact, ReadVectored};
 use crate::net::recv::Recv;
 use crate::net::recv_buf::RecvBuf;
-use crate::net::recv_many::RecvMany;
+use crate::net::recv_many::RecvArrived;
 use crate::net::socket::Socket;
 use crate::net::stream::Stream;
 use crate::net::write::{
@@ -58,7 +58,7 @@ impl<'a, F: Family> ReadHalf<'a, F> {
     }
 
     /// As [`Stream::recv_many`].
-    pub fn recv_many<'b>(&self, buffers: &'b mut Vec<RecvBuf>, most: usize) -> RecvMany<'a, 'b> {
+    pub fn recv_many<'b>(&self, buffers: &'b mut Vec<RecvBuf>, most: usize) -> RecvArrived<'a, 'b> {
         self.0.recv_many(buffers, most)
     }
 }
@@ -161,8 +161,8 @@ impl<F: Family> OwnedReadHalf<F> {
         &'a self,
         buffers: &'b mut Vec<RecvBuf>,
         most: usize,
-    ) -> RecvMany<'a, 'b> {
-        RecvMany::new(&self.0, buffers, most)
+    ) -> RecvArrived<'a, 'b> {
+        RecvArrived::new(&self.0, buffers, most)
     }
 
     /// Makes a stream of its two halves again.

@@ -13,7 +13,7 @@ use crate::net::family::{Family, Tcp, Unix};
 use crate::net::read::{Read, ReadExact, ReadVectored};
 use crate::net::recv::Recv;
 use crate::net::recv_buf::RecvBuf;
-use crate::net::recv_many::RecvMany;
+use crate::net::recv_many::RecvArrived;
 use crate::net::socket::Socket;
 use crate::net::split::{self, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use crate::net::write::{
@@ -239,8 +239,8 @@ impl<F: Family> Stream<F> {
         &'a self,
         buffers: &'b mut Vec<RecvBuf>,
         most: usize,
-    ) -> RecvMany<'a, 'b> {
-        RecvMany::new(&self.socket, buffers, most)
+    ) -> RecvArrived<'a, 'b> {
+        RecvArrived::new(&self.socket, buffers, most)
     }
 
     /// Writes from the beginning of `buffer` what the socket takes, at least one byte unless there is none. Resolves to the
