@@ -22,7 +22,11 @@
 //! | `cancel` of an operation | the operation stays cancelled; a read loses no byte, a write does not say how far it came |
 //! | `recv`, `recv_many`, `recv_from`, `peek_from` on a datagram socket | no datagram is lost: the next one returns it, whole and in order |
 //! | `send`, `send_to` on a datagram socket | the datagram is sent whole or not at all, before any later one; the buffer is freed once the kernel is done with it |
-//! | `accept` | no connection is lost: the next one returns it |
+//! | `read_with_descriptors` | neither byte nor descriptor is lost: the next one returns them |
+//! | `write_all_with_descriptors` | as `write_all`, descriptors included |
+//! | `into_detached` | what dropping the stream does |
+//! | `dispatch`, `serve` of a listener | no connection is lost, except one that waits for room on a full context |
+//! | `accept`, `accept_detached` | no connection is lost: the next one returns it |
 //! | `connect`, `open` | the descriptor is closed |
 //! | `read_at` and the like | nothing happens; the buffer is freed once the kernel is done with it |
 //! | `write_at` and the like, chains of them | all, a part or nothing is written; the buffer is freed once the kernel is done with it |

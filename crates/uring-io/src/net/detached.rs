@@ -10,10 +10,11 @@ use std::marker::PhantomData;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
 
+use crate::net::descriptors::Kept;
 use crate::net::family::Family;
 use crate::net::receiver::Found;
 use crate::net::recv_buf::RecvBuf;
-use crate::net::socket::Socket;
+use crate::net::socket::{Shared, Socket};
 use crate::net::stream::Stream;
 
 /// A connection that belongs to no context: it can be sent to another thread, and become a [`Stream`] of the context
@@ -54,6 +55,8 @@ struct Left {
     bytes: Vec<u8>,
     /// An error, which the kernel reports once only.
     error: Option<io::Error>,
+    /// Descriptors that came with bytes.
+    kept: Option<Box<Kept>>,
 }
 
 impl<F: Family> Stream<F> {
@@ -92,9 +95,11 @@ impl Left {
                 // The end is there to be read again.
                 Found::Arrived(Ok(None)) => {}
                 Found::Arrived(Err(error)) => left.error = Some(error),
-                Found::Unarmed | Found::NoBuffer => return left,
+                Found::Unarmed | Found::NoBuffer => break,
             }
         }
+        left.kept = socket.shared.kept.take();
+        left
     }
 }
 
@@ -129,7 +134,8 @@ impl<F: Family> Detached<F> {
     pub fn attach(self) -> Stream<F> {
         let engine = context::driver().engine().clone();
         let stream = Stream::from_descriptor(self.descriptor, engine);
-        let inbound = &stream.socket().shared.inbound;
+        let Shared { inbound, kept, .. } = &*stream.socket().shared;
+        kept.set(self.left.kept);
         if let Some(error) = self.left.error {
             inbound.abandon();
             inbound.end(Err(error));
@@ -145,7 +151,8 @@ impl<F: Family> Detached<F> {
         &self.left.bytes
     }
 
-    /// The standard library's stream, in blocking mode, and what had been received and not been read.
+    /// The standard library's stream, in blocking mode, and what had been received and not been read. Descriptors among it are
+    /// closed.
     ///
     /// # Errors
     ///

@@ -13,6 +13,7 @@ mod address;
 mod close;
 mod connect;
 mod datagram;
+mod descriptors;
 mod detached;
 mod family;
 mod inbound;
@@ -46,6 +47,7 @@ pub use datagram::{
     BindOptions, Datagram, DatagramFamily, Packet, PacketInfo, RecvFrom, RecvMany, RecvPacket,
     SendTo, ToAddress, Udp, UdpSocket, UnixDatagram,
 };
+pub use descriptors::WithDescriptors;
 pub use detached::Detached;
 pub use family::{Family, Tcp, Unix};
 pub use listen_options::ListenOptions;
@@ -60,4 +62,7 @@ pub use stream::{Stream, TcpStream, UnixStream};
 pub use stream_options::KeepaliveProbes;
 pub use unix::{PeerCredentials, UnixListenOptions};
 pub use unix_address::ToUnixAddress;
-pub use write::{SendZc, Write, WriteAll, WriteAllVectored, WriteAllZeroCopy, WriteVectored};
+pub use write::{
+    SendZc, Write, WriteAll, WriteAllVectored, WriteAllWithDescriptors, WriteAllZeroCopy,
+    WriteVectored,
+};

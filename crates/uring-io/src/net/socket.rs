@@ -19,6 +19,7 @@ use socket2::SockRef;
 use uring_engine::{Engine, Target};
 
 use crate::budget::Budget;
+use crate::net::descriptors::Kept;
 use crate::net::inbound::Inbound;
 use crate::net::receiver::{Found, Receiver};
 use crate::net::transfer::Kind;
@@ -39,6 +40,8 @@ pub(crate) struct Shared {
     pub(crate) descriptor: OwnedFd,
     pub(crate) kind: Kind,
     pub(crate) inbound: Inbound,
+    /// Descriptors that came with bytes of dropped reads.
+    pub(crate) kept: Cell<Option<Box<Kept>>>,
     /// How a write ended that nobody waited for.
     pub(crate) write_error: Cell<Option<io::Error>>,
 }
@@ -59,6 +62,7 @@ impl Socket {
             descriptor,
             kind,
             inbound: Inbound::default(),
+            kept: Cell::new(None),
             write_error: Cell::new(None),
         };
         Self {

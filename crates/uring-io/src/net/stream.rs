@@ -410,6 +410,10 @@ impl<F: Family> Stream<F> {
         F::address(&self.socket.options().local_addr()?)
     }
 
+    pub(crate) fn shared_socket(&self) -> &Rc<Socket> {
+        &self.socket
+    }
+
     pub(crate) fn into_socket(self) -> Rc<Socket> {
         self.socket
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -10,6 +11,7 @@ use std::task::{Context, Poll, ready};
 use uring_engine::{BufResult, IoBuf, IoVecBuf};
 
 use crate::cancel::{Cancel, Cancellable, sealed};
+use crate::net::descriptors::Parcel;
 use crate::net::outgoing::{One, Outgoing, Several, Uncopied};
 use crate::net::sending::{Amount, Sending};
 use crate::net::socket::Socket;
@@ -51,12 +53,18 @@ pub struct WriteAllZeroCopy<'a, B: IoBuf>(Writing<'a, Uncopied<B>>);
 #[must_use = "futures do nothing unless polled"]
 pub struct SendZc<'a, B: IoBuf>(Writing<'a, Uncopied<B>>);
 
+/// The future of [`Stream::write_all_with_descriptors`](super::Stream::write_all_with_descriptors).
+///
+/// Cancel-safe: once polled, buffer and descriptors are sent whole and in order, whether or not the future is dropped.
+#[must_use = "futures do nothing unless polled"]
+pub struct WriteAllWithDescriptors<'a, B: IoBuf>(Writing<'a, Parcel<B>>);
+
 /// One implementation per future: they differ in what they send and whether they say how much.
 macro_rules! writing {
-    ($name:ident<$buffer:ident: $bound:ident>, $amount:expr, $count:ty, $map:expr) => {
+    ($name:ident<$buffer:ident: $bound:ident> of $given:ty, $amount:expr, $count:ty, $map:expr) => {
         impl<'a, $buffer: $bound> $name<'a, $buffer> {
             #[inline]
-            pub(crate) fn new(socket: &'a Rc<Socket>, buffer: $buffer) -> Self {
+            pub(crate) fn new(socket: &'a Rc<Socket>, buffer: $given) -> Self {
                 Self(Writing::new(socket, buffer))
             }
 
@@ -75,7 +83,7 @@ macro_rules! writing {
         }
 
         impl<$buffer: $bound> Future for $name<'_, $buffer> {
-            type Output = BufResult<$count, $buffer>;
+            type Output = BufResult<$count, $given>;
 
             #[inline]
             fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -87,7 +95,7 @@ macro_rules! writing {
         impl<$buffer: $bound> sealed::Sealed for $name<'_, $buffer> {}
 
         impl<$buffer: $bound> Cancellable for $name<'_, $buffer> {
-            type Outcome = BufResult<usize, $buffer>;
+            type Outcome = BufResult<usize, $given>;
 
             fn poll_cancelled(&mut self, cx: &mut Context<'_>) -> Poll<Self::Outcome> {
                 self.0.poll_cancelled(cx)
@@ -105,12 +113,13 @@ macro_rules! writing {
     };
 }
 
-writing!(WriteAll<B: IoBuf>, Amount::Whole, (), drop);
-writing!(Write<B: IoBuf>, Amount::Some, usize, |count| count);
-writing!(WriteAllVectored<V: IoVecBuf>, Amount::Whole, (), drop);
-writing!(WriteVectored<V: IoVecBuf>, Amount::Some, usize, |count| count);
-writing!(WriteAllZeroCopy<B: IoBuf>, Amount::Whole, (), drop);
-writing!(SendZc<B: IoBuf>, Amount::Some, usize, |count| count);
+writing!(WriteAll<B: IoBuf> of B, Amount::Whole, (), drop);
+writing!(Write<B: IoBuf> of B, Amount::Some, usize, |count| count);
+writing!(WriteAllVectored<V: IoVecBuf> of V, Amount::Whole, (), drop);
+writing!(WriteVectored<V: IoVecBuf> of V, Amount::Some, usize, |count| count);
+writing!(WriteAllZeroCopy<B: IoBuf> of B, Amount::Whole, (), drop);
+writing!(SendZc<B: IoBuf> of B, Amount::Some, usize, |count| count);
+writing!(WriteAllWithDescriptors<B: IoBuf> of (B, Vec<OwnedFd>), Amount::Whole, (), drop);
 
 /// What all have in common.
 struct Writing<'a, P: Outgoing> {
