@@ -16,14 +16,16 @@ use uring_engine::io_uring::squeue;
 use uring_engine::op::{Control, Received, RecvMsg, SendMsg};
 use uring_engine::{BufResult, Completion, IoBuf, IoBufMut, Op, Operation, Slice, op};
 
+use crate::copy::fill;
 use crate::keep::Keep;
+use crate::net::family::Unix;
 use crate::net::outgoing::Outgoing;
 use crate::net::receiver::Found;
+use crate::net::recv_buf::RecvBuf;
 use crate::net::socket::{Shared, Socket};
 use crate::net::split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use crate::net::stream::UnixStream;
 use crate::net::write::WriteAllWithDescriptors;
-use crate::net::{Unix, read};
 
 /// What [`read_with_descriptors`](super::Stream::read_with_descriptors) received.
 #[derive(Debug, Default)]
@@ -176,7 +178,7 @@ impl Socket {
         poll_fn(|cx| self.budget.poll_spend(cx)).await;
         self.receiver.stop();
         if let Found::Arrived(arrived) = poll_fn(|cx| self.poll_arrived(cx)).await {
-            let count = arrived.map(|arrived| read::copy(self, &mut buffer, arrived));
+            let count = arrived.map(|arrived| self.copy_arrived(&mut buffer, arrived));
             return (count.map(|count| self.shared.with_kept(count)), buffer);
         }
         self.budget.refill();
@@ -187,6 +189,21 @@ impl Socket {
             self.shared.with_kept(count)
         });
         (received, buffer)
+    }
+}
+
+impl Socket {
+    /// Copies what has arrived, and puts the rest back.
+    fn copy_arrived(&self, buffer: &mut impl IoBufMut, arrived: Option<RecvBuf>) -> usize {
+        let Some(mut arrived) = arrived else {
+            return fill(buffer, &[]);
+        };
+        let count = fill(buffer, &arrived);
+        if count < arrived.len() {
+            arrived.advance(count);
+            self.shared.inbound.leave(arrived);
+        }
+        count
     }
 }
 
@@ -280,13 +297,13 @@ unsafe impl<B: IoBufMut> Operation for Receive<B> {
     fn discard(self, completion: Completion) {
         let (received, buffer) = self.message.complete(completion);
         let inbound = &self.shared.inbound;
-        match received {
-            Ok(received) => {
-                self.shared.keep(received.descriptors, received.flags);
-                inbound.give_back(Ok(&Slice::new(buffer, 0..received.count)));
-            }
-            Err(error) => inbound.give_back(Err(error)),
-        }
+        let left = received.map(|received| {
+            self.shared.keep(received.descriptors, received.flags);
+            let bytes = Slice::new(buffer, 0..received.count);
+            // The end of the stream is there to be read again.
+            (!bytes.is_empty()).then(|| RecvBuf::from_heap(&*bytes))
+        });
+        inbound.end(left);
     }
 }
 

@@ -41,7 +41,6 @@ macro_rules! reading {
                 Self(Reading::new(socket, buffer))
             }
 
-<<<<<<< HEAD
             /// Ends the read, and gives the buffer back: with what arrived before the kernel had ended it, else with
             /// `ECANCELED`.
             ///
@@ -53,63 +52,6 @@ macro_rules! reading {
             pub fn cancel(mut self) -> Cancel<Self> {
                 self.0.cancel();
                 Cancel::new(self)
-=======
-    fn end(&mut self) -> Stage<B> {
-        self.socket.readers.give_back(&mut self.turn);
-        std::mem::replace(&mut self.stage, Stage::Ended)
-    }
-}
-
-/// Copies what has arrived, and puts the rest back.
-pub(crate) fn copy(socket: &Socket, buffer: &mut impl IoBufMut, arrived: Option<RecvBuf>) -> usize {
-    let Some(mut arrived) = arrived else {
-        return fill(buffer, &[]);
-    };
-    let count = fill(buffer, &arrived);
-    if count < arrived.len() {
-        arrived.advance(count);
-        socket.shared.inbound.leave(arrived);
-    }
-    count
-}
-
-impl<B: IoBufMut> Future for Read<'_, B> {
-    type Output = BufResult<usize, B>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        loop {
-            match &mut this.stage {
-                Stage::Reading(operation) => {
-                    let output = ready!(Pin::new(operation).poll(cx));
-                    this.end();
-                    return Poll::Ready(output);
-                }
-                Stage::Waiting(buffer) if buffer.capacity() > 0 => {
-                    ready!(this.socket.readers.poll_take(&mut this.turn, cx));
-                    ready!(this.socket.budget.poll_spend(cx));
-                    let found = ready!(this.socket.poll_arrived(cx));
-                    let Stage::Waiting(mut buffer) =
-                        std::mem::replace(&mut this.stage, Stage::Ended)
-                    else {
-                        continue;
-                    };
-                    let Found::Arrived(arrived) = found else {
-                        this.socket.budget.refill();
-                        this.stage = Stage::Reading(OneShot::new(this.socket, buffer));
-                        continue;
-                    };
-                    let result = arrived.map(|arrived| copy(this.socket, &mut buffer, arrived));
-                    this.end();
-                    return Poll::Ready((result, buffer));
-                }
-                Stage::Waiting(_) | Stage::Ended => {
-                    let Stage::Waiting(buffer) = this.end() else {
-                        panic!("a read was polled after it had ended");
-                    };
-                    return Poll::Ready((Ok(0), buffer));
-                }
->>>>>>> e73fa8e (Send and receive descriptors over Unix streams)
             }
         }
 

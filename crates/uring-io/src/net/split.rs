@@ -135,7 +135,6 @@ impl<F: Family> OwnedReadHalf<F> {
         Read::new(&self.0, buffer)
     }
 
-<<<<<<< HEAD
     /// As [`Stream::read_vectored`].
     pub fn read_vectored<V: IoVecBufMut>(&self, buffers: V) -> ReadVectored<'_, V> {
         ReadVectored::new(&self.0, buffers)
@@ -164,10 +163,10 @@ impl<F: Family> OwnedReadHalf<F> {
         most: usize,
     ) -> RecvArrived<'a, 'b> {
         RecvArrived::new(&self.0, buffers, most)
-=======
+    }
+
     pub(crate) fn socket(&self) -> &Rc<Socket> {
         &self.0
->>>>>>> e73fa8e (Send and receive descriptors over Unix streams)
     }
 
     /// Makes a stream of its two halves again.
