@@ -43,6 +43,16 @@ fn every_byte_arrives_once_and_in_order_through_pipes() {
 }
 
 #[test]
+fn every_datagram_arrives_once_and_in_order_over_udp() {
+    assert_eq!(storm(Part::Udp, Planted::Nothing), [""; 0]);
+}
+
+#[test]
+fn every_datagram_arrives_once_and_in_order_over_unix_sockets() {
+    assert_eq!(storm(Part::UnixDatagram, Planted::Nothing), [""; 0]);
+}
+
+#[test]
 fn every_client_is_served_once() {
     assert_eq!(storm(Part::Accept, Planted::Nothing), [""; 0]);
 }

@@ -14,6 +14,7 @@ mod accepts;
 mod actor;
 mod board;
 mod connects;
+mod datagrams;
 mod files;
 mod guarded;
 mod measure;
@@ -25,7 +26,7 @@ mod streams;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use uring_io::net::{Tcp, Unix};
+use uring_io::net::{Tcp, Udp, Unix};
 
 pub(crate) use actor::Storm;
 pub(crate) use board::Board;
@@ -37,16 +38,20 @@ pub(crate) enum Part {
     Tcp,
     Unix,
     Pipes,
+    Udp,
+    UnixDatagram,
     Accept,
     Connect,
     Files,
 }
 
 impl Part {
-    pub(crate) const ALL: [Part; 6] = [
+    pub(crate) const ALL: [Part; 8] = [
         Part::Tcp,
         Part::Unix,
         Part::Pipes,
+        Part::Udp,
+        Part::UnixDatagram,
         Part::Accept,
         Part::Connect,
         Part::Files,
@@ -57,6 +62,8 @@ impl Part {
             Part::Tcp => "tcp",
             Part::Unix => "unix",
             Part::Pipes => "pipes",
+            Part::Udp => "udp",
+            Part::UnixDatagram => "unix-datagram",
             Part::Accept => "accept",
             Part::Connect => "connect",
             Part::Files => "files",
@@ -68,6 +75,8 @@ impl Part {
             Part::Tcp => streams::run::<sockets::Sockets<Tcp>>(storm).await,
             Part::Unix => streams::run::<sockets::Sockets<Unix>>(storm).await,
             Part::Pipes => streams::run::<pipes::Pipes>(storm).await,
+            Part::Udp => datagrams::run::<Udp>(storm).await,
+            Part::UnixDatagram => datagrams::run::<Unix>(storm).await,
             Part::Accept => accepts::run(storm).await,
             Part::Connect => connects::run(storm).await,
             Part::Files => files::run(storm).await,
