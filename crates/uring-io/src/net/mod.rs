@@ -44,8 +44,8 @@ mod write;
 pub use address::ToSocketAddrs;
 pub use connect::ConnectOptions;
 pub use datagram::{
-    BindOptions, Datagram, DatagramFamily, Packet, PacketInfo, RecvFrom, RecvMany, RecvPacket,
-    SendTo, ToAddress, Udp, UdpSocket, UnixDatagram,
+    BindOptions, Datagram, DatagramFamily, DetachedDatagram, Packet, PacketInfo, RecvFrom,
+    RecvMany, RecvPacket, SendTo, ToAddress, Udp, UdpSocket, UnixDatagram,
 };
 pub use descriptors::WithDescriptors;
 pub use detached::Detached;

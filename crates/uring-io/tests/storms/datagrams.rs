@@ -115,18 +115,22 @@ async fn send<T: Transport>(
                 Limited::NeverPolled => Fate::Unsent,
             }
         };
-        let mut under_way = under_way.borrow_mut();
-        if let Some(entry) = under_way.iter_mut().find(|entry| entry.0 == number) {
-            entry.1 = fate;
-        } else if fate == Fate::Unsent {
-            actor.fail("a datagram arrived that was not sent");
-        }
-        drop(under_way);
+        settle(&actor, &under_way, number, fate);
         actor.set_position(number + 1);
         actor.pause().await;
     }
     let end = (!actor.position()).to_le_bytes();
     actor.expect(socket.send(end).await.0);
+}
+
+/// Takes note of what became of a datagram.
+fn settle(actor: &Actor, under_way: &UnderWay, number: u64, fate: Fate) {
+    let mut under_way = under_way.borrow_mut();
+    if let Some(entry) = under_way.iter_mut().find(|entry| entry.0 == number) {
+        entry.1 = fate;
+    } else if fate == Fate::Unsent {
+        actor.fail("a datagram arrived that was not sent");
+    }
 }
 
 /// Has the kernel end a send after a few polls.

@@ -1,6 +1,7 @@
 //! Datagram sockets, of whatever address family.
 
 mod bind_options;
+mod detached;
 mod family;
 mod open;
 mod options;
@@ -18,6 +19,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use uring_engine::{Engine, IoBuf, IoBufMut, op};
 
 pub use crate::net::datagram::bind_options::BindOptions;
+pub use crate::net::datagram::detached::DetachedDatagram;
 use crate::net::datagram::family::sealed::Convert;
 pub use crate::net::datagram::family::{DatagramFamily, ToAddress, Udp};
 pub use crate::net::datagram::packet::{Packet, PacketInfo};
@@ -244,8 +246,9 @@ impl<F: DatagramFamily> Datagram<F> {
         self.socket.finish_reads().await;
         let engine = self.socket.engine.clone();
         let closed = match self.socket.into_descriptor() {
-            Some(descriptor) => engine.op(op::Close::new(descriptor)).await,
-            None => Ok(()),
+            Ok(descriptor) => engine.op(op::Close::new(descriptor)).await,
+            // It is closed when they are done.
+            Err(_) => Ok(()),
         };
         finished.and(closed)
     }

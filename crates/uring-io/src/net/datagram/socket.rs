@@ -15,6 +15,8 @@
 //! A sender that is dropped is cancelled: its datagram is sent whole or not at all. Until it is known which, no other one is
 //! sent, so that datagrams leave in order; an error stays in `outbound` for the next sender.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
@@ -43,6 +45,8 @@ pub(crate) struct Socket<F: DatagramFamily> {
     pub(crate) writers: Turns,
     pub(crate) budget: Budget,
     receiver: Receiver<Keep<op::RecvMsgMulti, Rc<Shared<F>>>>,
+    /// What was received on another context.
+    brought: RefCell<VecDeque<io::Result<Packet<F::Address>>>>,
 }
 
 /// What operations in flight share with their socket.
@@ -66,6 +70,7 @@ impl<F: DatagramFamily> Socket<F> {
             writers: Turns::default(),
             budget: Budget::new(),
             receiver: Receiver::default(),
+            brought: RefCell::default(),
         }
     }
 
@@ -74,6 +79,9 @@ impl<F: DatagramFamily> Socket<F> {
     pub(crate) fn poll_arrived(&self, cx: &mut Context<'_>) -> Poll<Found<Packet<F::Address>>> {
         if let Some(left) = ready!(self.shared.inbound.poll_take(cx)) {
             return Poll::Ready(Found::Arrived(left.map(Some)));
+        }
+        if let Some(brought) = self.brought.borrow_mut().pop_front() {
+            return Poll::Ready(Found::Arrived(brought.map(Some)));
         }
         match self.receiver.poll(cx) {
             Poll::Ready(Found::Arrived(Ok(Some(message)))) => {
@@ -105,6 +113,16 @@ impl<F: DatagramFamily> Socket<F> {
         true
     }
 
+    /// Has the first receives return what was received on another context.
+    pub(crate) fn bring(&mut self, packets: VecDeque<io::Result<Packet<F::Address>>>) {
+        self.brought = RefCell::new(packets);
+    }
+
+    /// Asks for the end of the standing receive. What arrives until then is there to be taken.
+    pub(crate) fn stop_receiving(&self) {
+        self.receiver.stop();
+    }
+
     /// Waits until nothing receives any more.
     pub(crate) async fn finish_reads(&self) {
         let _served = self.readers.take().await;
@@ -124,10 +142,9 @@ impl<F: DatagramFamily> Socket<F> {
         }
     }
 
-    /// Ends the socket, and gives back its descriptor unless operations still share it.
-    pub(crate) fn into_descriptor(self) -> Option<OwnedFd> {
-        let shared = Rc::try_unwrap(self.shared).ok()?;
-        Some(shared.descriptor)
+    /// Ends the socket, and gives back its descriptor, or what operations still share.
+    pub(crate) fn into_descriptor(self) -> Result<OwnedFd, Rc<Shared<F>>> {
+        Rc::try_unwrap(self.shared).map(|shared| shared.descriptor)
     }
 
     /// The descriptor, for options.
