@@ -38,7 +38,8 @@
 //! | `shutdown` on a stream | it has no effect, or comes too late |
 //! | `close` | what dropping the stream or file does |
 //!
-//! A timeout and a `select` drop futures too, and so mean the same.
+//! A timeout and a `select` drop futures too, and so mean the same. `docs/cancel-safety.md` in the repository has each row with the
+//! test that shows it, beside what other runtimes do.
 //!
 //! # The end of the context
 //!
