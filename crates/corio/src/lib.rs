@@ -76,7 +76,7 @@ pub use context::{
 pub use uring_io::{BufResult, IoBuf, IoBufMut, IoVecBuf, IoVecBufMut, Slice};
 #[cfg(feature = "io")]
 #[doc(inline)]
-pub use uring_io::{fs, io, net, pipe, time};
+pub use uring_io::{fs, io, net, pipe, process, signal, time};
 
 /// The ring and its operations by themselves.
 #[cfg(feature = "engine")]

@@ -1,7 +1,8 @@
 //! Sockets, files and time on the current context.
 //!
-//! [`net`] has listeners, streams and datagram sockets, [`fs`] files, [`pipe`] pipes, [`io`] what streams of bytes have in
-//! common, and [`time`] waiting, deadlines and ticks.
+//! [`net`] has listeners, streams and datagram sockets, [`fs`] files, [`pipe`] pipes, [`process`] child processes,
+//! [`signal`] signals, [`io`] what streams of bytes have in common and those that a process begins with, and [`time`]
+//! waiting, deadlines and ticks.
 //!
 //! # Buffers
 //!
@@ -35,6 +36,9 @@
 //! | `write`, `write_all` on a `FileCursor` | once polled, the buffer is written whole, before any later operation, which tells of an error |
 //! | `next_entry` of a directory | no entry is lost |
 //! | `lock` on a file | a lock that comes too late is given up |
+//! | `Child::wait`, `Signal::recv` | nothing is lost: the next one tells the same |
+//! | the operations of `BufReader`, `Lines`, `FramedRead` | no byte, line or frame is lost |
+//! | `flush` of a `BufWriter`, `send` of a `FramedWrite` | nothing is lost and no frame torn, over a stream or pipe |
 //! | `shutdown` on a stream | it has no effect, or comes too late |
 //! | `close` | what dropping the stream or file does |
 //!
@@ -55,6 +59,8 @@ pub mod io;
 mod keep;
 pub mod net;
 pub mod pipe;
+pub mod process;
+pub mod signal;
 pub mod time;
 mod turns;
 

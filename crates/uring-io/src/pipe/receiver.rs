@@ -28,6 +28,16 @@ impl Receiver {
         Self::of_kind(Kind::Pipe, descriptor)
     }
 
+    /// Takes over an end that nobody else has.
+    ///
+    /// # Panics
+    ///
+    /// Outside a context.
+    pub(crate) fn from_own(descriptor: OwnedFd) -> io::Result<Self> {
+        open::set_nonblocking(&descriptor)?;
+        Ok(Self::of_own(descriptor))
+    }
+
     fn of_kind(kind: Kind, descriptor: OwnedFd) -> Self {
         let engine = context::driver().engine().clone();
         Self(Rc::new(Socket::of_kind(kind, descriptor, engine)))
