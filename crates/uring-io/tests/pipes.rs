@@ -89,6 +89,28 @@ async fn read_with_drops((sender, receiver): (Sender, Receiver), with_recv: bool
 }
 
 #[test]
+fn a_dropped_read_of_an_exact_length_gives_back_its_part() {
+    let _alone = alone();
+    run(async {
+        for flags in [None, Some(PipeFlags::empty()), Some(PipeFlags::NONBLOCK)] {
+            let (sender, receiver) = flags.map_or_else(|| pipe().unwrap(), strangers);
+            sender.write_all("abc").await.0.unwrap();
+            let limit = Duration::from_millis(2);
+            let dropped = context::timeout(limit, receiver.read_exact(vec![0; 5])).await;
+            assert!(dropped.is_err());
+            sender.write_all("de").await.0.unwrap();
+            let (result, bytes) = receiver.read_exact(vec![0; 4]).await;
+            result.unwrap();
+            assert_eq!(bytes, b"abcd");
+            drop(sender);
+            let (result, _) = receiver.read_exact(vec![0; 2]).await;
+            assert_eq!(result.unwrap_err().kind(), ErrorKind::UnexpectedEof);
+            assert_eq!(&*receiver.recv().await.unwrap().unwrap(), b"e");
+        }
+    });
+}
+
+#[test]
 fn dropped_writes_are_finished_in_order() {
     let _alone = alone();
     let before = open_descriptors();

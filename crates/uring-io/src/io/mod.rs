@@ -5,7 +5,7 @@
 //! ([`recv`](AsyncRead::recv)).
 //!
 //! On top of them: [`BufReader`] and [`Lines`], [`BufWriter`], [`copy()`], and with the feature `codec` the frames of
-//! `Framed`.
+//! `Framed`. [`stdin`], [`stdout`] and [`stderr`] are the streams that a process begins with.
 
 mod buf_reader;
 mod buf_writer;
@@ -15,6 +15,7 @@ mod codec;
 mod copy;
 mod lines;
 mod read;
+mod stdio;
 mod streams;
 mod take;
 mod write;
@@ -27,5 +28,6 @@ pub use codec::{Framed, FramedRead, FramedWrite};
 pub use copy::copy;
 pub use lines::Lines;
 pub use read::AsyncRead;
+pub use stdio::{StandardOutput, Stdin, stderr, stdin, stdout};
 pub use take::Take;
 pub use write::AsyncWrite;

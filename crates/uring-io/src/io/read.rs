@@ -69,7 +69,7 @@ pub trait AsyncRead {
     /// Fills `buffer` to its capacity.
     ///
     /// When it is dropped, what had been read is lost. [`BufReader`](crate::io::BufReader)'s loses nothing, and neither does
-    /// that of a connected stream, which takes all or nothing.
+    /// that of a connected stream or a pipe, which takes all or nothing.
     ///
     /// # Errors
     ///

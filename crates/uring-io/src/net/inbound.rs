@@ -20,6 +20,8 @@ pub(crate) struct Inbound<T = RecvBuf> {
     abandoned: Cell<bool>,
     /// Who waits for that.
     waker: Cell<Option<Waker>>,
+    /// Who gets what is left when this goes.
+    heir: Cell<Option<fn(T)>>,
 }
 
 impl<T> Default for Inbound<T> {
@@ -30,6 +32,7 @@ impl<T> Default for Inbound<T> {
             error: Cell::new(None),
             abandoned: Cell::new(false),
             waker: Cell::new(None),
+            heir: Cell::new(None),
         }
     }
 }
@@ -61,6 +64,11 @@ impl<T> Inbound<T> {
         }
         self.touched.set(false);
         Poll::Ready(None)
+    }
+
+    /// Says who gets what is left when this goes.
+    pub(crate) fn set_heir(&self, heir: fn(T)) {
+        self.heir.set(Some(heir));
     }
 
     /// Leaves something for the next operation.
@@ -100,5 +108,14 @@ impl<T> Inbound<T> {
         let error = self.error.take();
         self.touched.set(self.abandoned.get() || error.is_some());
         self.error.set(error);
+    }
+}
+
+impl<T> Drop for Inbound<T> {
+    #[inline]
+    fn drop(&mut self) {
+        if let (Some(heir), Some(left)) = (self.heir.get(), self.left.take()) {
+            heir(left);
+        }
     }
 }

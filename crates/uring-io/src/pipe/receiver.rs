@@ -12,7 +12,7 @@ use uring_engine::{BufResult, IoBufMut};
 use crate::io::AsyncRead;
 use crate::net::socket::Socket;
 use crate::net::transfer::Kind;
-use crate::net::{Read, Recv, RecvBuf};
+use crate::net::{Read, ReadExact, Recv, RecvBuf};
 use crate::pipe::open;
 
 /// The end of a pipe that is read from. Operations take `&self` and are served in the order of their first polls.
@@ -96,11 +96,26 @@ impl Receiver {
     pub fn read<B: IoBufMut>(&self, buffer: B) -> Read<'_, B> {
         Read::new(&self.0, buffer)
     }
+
+    /// Fills `buffer` to its capacity; all or nothing. As [`Stream::read_exact`](crate::net::Stream::read_exact).
+    ///
+    /// Cancel-safe: dropping the future loses no byte.
+    ///
+    /// # Errors
+    ///
+    /// `UnexpectedEof` if the pipe ends before; what the kernel says. The buffer comes back.
+    pub fn read_exact<B: IoBufMut>(&self, buffer: B) -> ReadExact<'_, B> {
+        ReadExact::new(&self.0, buffer)
+    }
 }
 
 impl AsyncRead for Receiver {
     async fn read<B: IoBufMut>(&mut self, buffer: B) -> BufResult<usize, B> {
         Receiver::read(self, buffer).await
+    }
+
+    async fn read_exact<B: IoBufMut>(&mut self, buffer: B) -> BufResult<(), B> {
+        Receiver::read_exact(self, buffer).await
     }
 
     async fn recv(&mut self) -> io::Result<Option<RecvBuf>> {
@@ -111,6 +126,10 @@ impl AsyncRead for Receiver {
 impl AsyncRead for &Receiver {
     async fn read<B: IoBufMut>(&mut self, buffer: B) -> BufResult<usize, B> {
         Receiver::read(self, buffer).await
+    }
+
+    async fn read_exact<B: IoBufMut>(&mut self, buffer: B) -> BufResult<(), B> {
+        Receiver::read_exact(self, buffer).await
     }
 
     async fn recv(&mut self) -> io::Result<Option<RecvBuf>> {
