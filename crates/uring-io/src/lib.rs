@@ -40,7 +40,7 @@
 //! | the operations of `BufReader`, `Lines`, `FramedRead` | no byte, line or frame is lost |
 //! | `flush` of a `BufWriter`, `send` of a `FramedWrite` | nothing is lost and no frame torn, over a stream or pipe |
 //! | `shutdown` on a stream | it has no effect, or comes too late |
-//! | `close` | what dropping the stream or file does |
+//! | `close` | what dropping the stream, listener or file does |
 //!
 //! A timeout and a `select` drop futures too, and so mean the same. `docs/cancel-safety.md` in the repository has each row with the
 //! test that shows it, beside what other runtimes do.

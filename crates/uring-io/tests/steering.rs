@@ -84,6 +84,8 @@ fn connections_land_on_all_contexts_and_every_one_is_served() {
     let before = open_descriptors();
     one_listener_dispatches();
     assert_eq!(open_descriptors(), before, "one_listener_dispatches");
+    what_had_come_before_the_stop_is_served();
+    assert_eq!(open_descriptors(), before, "what_had_come");
     a_unix_listener_dispatches();
     assert_eq!(open_descriptors(), before, "a_unix_listener_dispatches");
     a_strategy_of_ones_own();
@@ -109,23 +111,55 @@ fn one_listener_dispatches() {
         let (shared, flag) = (served.clone(), stop.clone());
         let acceptor = context::spawn(async move {
             let serve = move |stream, _peer| shared.clone().echo(stream);
-            listener.dispatch(&handle, serve, until(flag)).await
+            listener.dispatch(&handle, serve, until(flag)).await?;
+            listener.close().await
         });
         clients(address, 90).await;
         assert_eq!(served.counts(), [30, 30, 30]);
-        // These have come, and nobody has accepted them, when the stop is asked for: they are served all the same.
-        let waiting: Vec<_> = (0..20)
-            .map(|_| std::net::TcpStream::connect(address).unwrap())
-            .collect();
         stop.store(true, Ordering::Release);
         acceptor.await.unwrap().unwrap();
-        for (number, stream) in waiting.into_iter().enumerate() {
-            ask(TcpStream::from_std(stream), number as u32).await;
-        }
-        assert!(TcpStream::connect(address).await.is_err());
+        let error = TcpStream::connect(address).await.unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionRefused);
     });
     end(scheduler);
-    assert_eq!(served.counts().iter().sum::<u32>(), 110);
+    assert_eq!(served.counts().iter().sum::<u32>(), 90);
+}
+
+/// The stop comes before anything was accepted: what had come by then is served all the same.
+fn what_had_come_before_the_stop_is_served() {
+    let scheduler = scheduler();
+    let served = Served::default();
+    run(async {
+        for accepted_before in [0, 3] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let shared = served.clone();
+            let serve = move |stream, _peer| shared.clone().echo(stream);
+            // With a standing accept, and without.
+            for number in 0..accepted_before {
+                let client = TcpStream::connect(address).await.unwrap();
+                let (stream, _) = listener.accept().await.unwrap();
+                context::spawn(serve(stream, address)).detach();
+                ask(client, number).await;
+            }
+            let mut waiting = Vec::new();
+            let stop = async {
+                waiting = (0..40)
+                    .map(|_| std::net::TcpStream::connect(address).unwrap())
+                    .collect();
+            };
+            listener
+                .dispatch(&scheduler.handle(), serve, stop)
+                .await
+                .unwrap();
+            drop(listener);
+            for (number, stream) in waiting.into_iter().enumerate() {
+                ask(TcpStream::from_std(stream), number as u32).await;
+            }
+        }
+    });
+    end(scheduler);
+    assert_eq!(served.counts().iter().sum::<u32>(), 83);
 }
 
 fn a_unix_listener_dispatches() {

@@ -8,6 +8,7 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::SocketAddr;
 use std::path::Path;
 
+use socket2::{Domain, SockAddr, Socket, Type};
 use support::run;
 use uring_io::net::{UnixListenOptions, UnixListener, UnixStream};
 
@@ -100,6 +101,24 @@ fn a_path_that_exists_is_taken_unless_it_is_stale() {
         let second = UnixListener::bind_with(&path, &stale).unwrap();
         drop(UnixStream::connect(&path).await.unwrap());
         drop(second);
+        // One that lives, and has its hands full.
+        let busy = directory.path().join("busy");
+        let options = UnixListenOptions {
+            backlog: 0,
+            ..stale.clone()
+        };
+        let _busy = UnixListener::bind_with(&busy, &options).unwrap();
+        let mut waiting = Vec::new();
+        loop {
+            let client = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
+            client.set_nonblocking(true).unwrap();
+            if client.connect(&SockAddr::unix(&busy).unwrap()).is_err() {
+                break;
+            }
+            waiting.push(client);
+        }
+        let error = UnixListener::bind_with(&busy, &options).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AddrInUse);
         // Files and directories are nobody's leftovers.
         let file = directory.path().join("file");
         std::fs::write(&file, "precious").unwrap();
@@ -150,6 +169,16 @@ fn ends_halves_and_broken_pipes() {
         b.close().await.unwrap();
         let error = a.write_all("anybody?").await.0.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::BrokenPipe);
+        // Ended at once: what was sent is there, the write in flight is not finished.
+        let (a, b) = UnixStream::pair().unwrap();
+        let begun = a.write_all(vec![7; 1 << 22]);
+        assert!(support::poll_at_most(1, begun).await.is_none());
+        a.abort();
+        let mut count = 0;
+        while let Some(bytes) = b.recv().await.unwrap() {
+            count += bytes.len();
+        }
+        assert!(count < 1 << 22, "{count}");
         // Unread bytes make it a reset.
         let (a, b) = UnixStream::pair().unwrap();
         a.write_all("unread").await.0.unwrap();

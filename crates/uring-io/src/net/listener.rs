@@ -180,6 +180,27 @@ impl<F: Family> Listener<F> {
         Ok((Detached::new(descriptor), peer))
     }
 
+    /// Stops listening: when this has resolved, whoever connects is refused, and the address is free. Connections that nobody
+    /// has asked for are closed.
+    ///
+    /// Cancel-safe: dropping the future does what dropping the listener does, which listens a little longer.
+    ///
+    /// # Errors
+    ///
+    /// That of closing.
+    pub async fn close(self) -> io::Result<()> {
+        if let Some(mut accepting) = self.accepting.take() {
+            accepting.cancel();
+            while let Some(accepted) = accepting.next().await {
+                drop(accepted);
+            }
+        }
+        match Rc::try_unwrap(self.descriptor) {
+            Ok(descriptor) => self.engine.op(op::Close::new(descriptor)).await,
+            Err(_) => Ok(()),
+        }
+    }
+
     /// A connection that has come already; `None` if there is none.
     pub(crate) async fn accept_waiting(&self) -> io::Result<Option<(Detached<F>, F::Address)>> {
         let _served = self.turns.take().await;
