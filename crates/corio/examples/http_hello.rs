@@ -39,7 +39,7 @@ async fn run(address: &str, contexts: &str) -> Result<(), Error> {
     let contexts: std::num::NonZero<usize> = contexts
         .parse()
         .map_err(|error| format!("`{contexts}` is no number of contexts: {error}"))?;
-    let stop = serving::until_ctrl_c();
+    let stop = serving::until_ctrl_c()?;
     let listener = serving::listen(address, Port::Shared).await?;
     let address = listener.local_addr()?;
     println!("listening on {address} with {contexts} contexts");

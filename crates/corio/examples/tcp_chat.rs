@@ -42,7 +42,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(address: &str) -> io::Result<()> {
-    let stop = serving::until_ctrl_c();
+    let stop = serving::until_ctrl_c()?;
     let listener = serving::listen(address, Port::Own).await?;
     println!("listening on {}", listener.local_addr()?);
     let (room, _) = broadcast::channel(KEPT, Overflow::Lag);

@@ -39,7 +39,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(address: &str) -> io::Result<()> {
-    let stop = serving::until_ctrl_c();
+    let stop = serving::until_ctrl_c()?;
     let listener = serving::listen(address, Port::Own).await?;
     println!("listening on {}", listener.local_addr()?);
     let store = Rc::new(RefCell::new(Store::default()));

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use corio::net::{ListenOptions, TcpListener, TcpStream};
+use corio::signal::{SignalKind, signal};
 use corio::sync::{CancellationToken, WaitGroup};
 
 /// How long the open connections have after ctrl-c.
@@ -83,9 +84,21 @@ pub(crate) async fn part(stream: TcpStream) -> io::Result<()> {
     stream.close().await
 }
 
-/// A token that is cancelled when the server is to end.
-pub(crate) fn until_ctrl_c() -> CancellationToken {
-    CancellationToken::new()
+/// A token that ctrl-c cancels. A second one ends the program at once.
+pub(crate) fn until_ctrl_c() -> io::Result<CancellationToken> {
+    let stop = CancellationToken::new();
+    let mut ctrl_c = signal(SignalKind::interrupt())?;
+    let pressed = stop.clone();
+    corio::spawn(async move {
+        if ctrl_c.recv().await.is_ok() {
+            pressed.cancel();
+        }
+        if ctrl_c.recv().await.is_ok() {
+            std::process::exit(130);
+        }
+    })
+    .detach();
+    Ok(stop)
 }
 
 /// Tells how the program went.

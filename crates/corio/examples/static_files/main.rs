@@ -45,7 +45,7 @@ async fn main() -> ExitCode {
 
 async fn run(address: &str, directory: &str) -> io::Result<()> {
     let root = Rc::new(Root::new(directory)?);
-    let stop = serving::until_ctrl_c();
+    let stop = serving::until_ctrl_c()?;
     let listener = serving::listen(address, Port::Own).await?;
     println!("listening on {} for {root}", listener.local_addr()?);
     serving::serve(listener, &stop, |stream| {

@@ -114,3 +114,17 @@ fn what_is_no_request_is_refused() {
         assert_eq!(last_status(&mut client), status, "{request:?}");
     }
 }
+
+#[test]
+fn ctrl_c_ends_all_contexts() {
+    let server = start("3");
+    let mut clients: Vec<_> = (0..20).map(|_| server.connect()).collect();
+    for client in &mut clients {
+        client.send(request("/"));
+        client.expect(hello("world"));
+    }
+    server.running.stop();
+    for client in &mut clients {
+        assert_eq!(client.rest(), b"");
+    }
+}

@@ -160,3 +160,12 @@ fn pipelined_requests_are_all_answered_in_order() {
     let mut client = server.connect();
     ask(&mut client, "DBSIZE", &format!(":{}\r\n", CLIENTS * 18));
 }
+
+#[test]
+fn ctrl_c_ends_it() {
+    let server = start();
+    let mut client = server.connect();
+    ask(&mut client, "SET a 1", "+OK\r\n");
+    assert_eq!(server.running.stop(), "1 keys are forgotten\n");
+    assert_eq!(client.rest(), b"");
+}

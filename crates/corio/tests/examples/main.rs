@@ -6,7 +6,9 @@ mod http_hello;
 mod kv_server;
 #[cfg(feature = "sync-prims")]
 mod static_files;
+mod stdin_client;
 mod support;
+mod tail;
 #[cfg(all(feature = "channel", feature = "sync-prims"))]
 mod tcp_chat;
 
@@ -132,6 +134,12 @@ fn bad_arguments_are_named() {
         ),
         ("file_copy", &["/no/such/file", "/tmp/x"], "/no/such/file"),
         ("parallel_sum", &["many"], "many"),
+        ("stdin_client", &[], "an address is missing"),
+        ("stdin_client", &["nowhere"], "cannot connect to nowhere"),
+        ("tail", &[], "a file is missing"),
+        ("tail", &["-n", "few", "x"], "few"),
+        ("tail", &["/no/such/file"], "cannot read /no/such/file"),
+        ("tail", &["/tmp"], "tail:"),
     ];
     if cfg!(feature = "sync-prims") {
         cases.extend_from_slice(&[

@@ -171,3 +171,19 @@ fn a_download_that_is_broken_off_harms_nobody() {
     let (status, ..) = ask(&mut server.connect(), "GET", "/large.bin", "");
     assert_eq!(status, 200);
 }
+
+#[test]
+fn ctrl_c_ends_it_after_the_files_that_it_sends() {
+    let directory = tree();
+    let server = start(directory.path());
+    let mut idle = server.connect();
+    assert_eq!(ask(&mut idle, "GET", "/empty", "").0, 200);
+    let mut busy = server.connect();
+    busy.send("GET /large.bin HTTP/1.1\r\nHost: here\r\n\r\n");
+    let head = busy.until("\r\n\r\n");
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    let reader = std::thread::spawn(move || busy.rest().len());
+    server.running.stop();
+    assert_eq!(idle.rest(), b"");
+    assert_eq!(reader.join().unwrap(), 3_000_000);
+}

@@ -39,20 +39,28 @@ pub(crate) fn succeeded(output: Output) -> String {
 /// An example that runs beside the test, and ends with it.
 pub(crate) struct Running {
     pub(crate) child: Child,
-    pub(crate) stdout: BufReader<ChildStdout>,
+    /// `None` once it is closed.
+    stdout: Option<BufReader<ChildStdout>>,
 }
 
 impl Running {
     pub(crate) fn start(mut program: Command) -> Self {
         let mut child = program.stdout(Stdio::piped()).spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
+        let stdout = Some(stdout);
         Self { child, stdout }
+    }
+
+    /// Nobody reads its output any more.
+    pub(crate) fn close_output(&mut self) {
+        self.stdout = None;
     }
 
     /// The next line of its output.
     pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
-        self.stdout.read_line(&mut line).unwrap();
+        let stdout = self.stdout.as_mut().unwrap();
+        stdout.read_line(&mut line).unwrap();
         line
     }
 
@@ -75,7 +83,9 @@ impl Running {
         };
         assert!(status.success(), "{status}");
         let mut rest = String::new();
-        self.stdout.read_to_string(&mut rest).unwrap();
+        if let Some(stdout) = &mut self.stdout {
+            stdout.read_to_string(&mut rest).unwrap();
+        }
         rest
     }
 }

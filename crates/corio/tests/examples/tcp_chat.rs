@@ -91,3 +91,20 @@ fn who_reads_too_slowly_is_told_what_he_missed() {
     assert!(missed > 0, "the network took {LINES} lines");
     slow.hears("* Quick has gone");
 }
+
+#[test]
+fn ctrl_c_sends_everybody_home() {
+    let server = Server::start("tcp_chat", &["127.0.0.1:0"]);
+    let mut ann = Guest::comes(&server, "Ann");
+    let mut bob = Guest::comes(&server, "Bob");
+    ann.hears("* Bob has come");
+    let mut nameless = server.connect();
+    nameless.expect("Who are you?\n");
+    server.running.stop();
+    for guest in [&mut ann, &mut bob] {
+        while let Some(line) = guest.line() {
+            assert!(line.ends_with(" has gone"), "{line}");
+        }
+    }
+    assert_eq!(nameless.rest(), b"");
+}
