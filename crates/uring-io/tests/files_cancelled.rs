@@ -164,6 +164,16 @@ fn cancelling_gives_output_and_buffer_back() {
         assert!(cancelled(result.unwrap_err()));
         assert_eq!(buffer, b"abc");
 
+        // A part came faster than the cancellation, which stops it from asking for the rest.
+        let mut reading = pipe.read_exact_at(vec![7; 10], 0);
+        assert!(poll_at_most(1, &mut reading).await.is_none());
+        std::io::Write::write_all(&mut &writer, b"def").unwrap();
+        context::sleep(Duration::from_millis(5)).await;
+        let cancelling = context::timeout(Duration::from_secs(5), reading.cancel());
+        let (result, buffer) = cancelling.await.expect("it asked for the rest");
+        assert!(cancelled(result.unwrap_err()));
+        assert_eq!(buffer, b"def");
+
         // Faster than the cancellation: the result.
         let file = read_write(&path).await;
         let mut writing = file.write_at(bytes_at(1, 0, 5000), 0);

@@ -75,12 +75,6 @@ impl Placement {
         }
     }
 
-    /// Whether a direct read that moved `count` bytes can only have met the end of the file.
-    pub(crate) fn ends_after(&self, count: usize) -> bool {
-        self.alignment
-            .is_some_and(|alignment| !count.is_multiple_of(alignment.offset))
-    }
-
     /// Says what was wrong, if it was the alignment.
     #[inline]
     pub(crate) fn explain(&self, error: io::Error) -> io::Error {

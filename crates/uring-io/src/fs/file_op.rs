@@ -268,13 +268,6 @@ impl Progress {
         Slice::new(buffer, self.done..self.total)
     }
 
-    /// That there is no more, if a direct read says so by ending between two blocks: the rest cannot be asked for.
-    fn is_at_the_end(&self) -> Option<io::Result<()>> {
-        self.placement
-            .ends_after(self.done)
-            .then(|| Err(io::ErrorKind::UnexpectedEof.into()))
-    }
-
     /// Counts what was moved: `None` if there is more to do. `nothing` is what it means to move no byte.
     pub(crate) fn count(
         &mut self,
@@ -320,8 +313,7 @@ impl<B: IoBufMut> sealed::Steps for Fill<B> {
         target: Target,
     ) -> ControlFlow<Self::Output, Self::Operation> {
         let buffer = rest.into_inner();
-        let result = self.progress.count(result, io::ErrorKind::UnexpectedEof);
-        match result.or_else(|| self.progress.is_at_the_end()) {
+        match self.progress.count(result, io::ErrorKind::UnexpectedEof) {
             Some(result) => ControlFlow::Break((result, buffer)),
             None => {
                 let offset = self.progress.offset();
