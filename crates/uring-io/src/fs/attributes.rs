@@ -13,6 +13,7 @@ use uring_engine::op;
 use crate::fs::blocking::blocking;
 use crate::fs::file::File;
 use crate::fs::file_op::{FileOp, Once};
+use crate::fs::opcode::Opcode;
 use crate::fs::stat::Stat;
 
 /// The future of [`File::metadata`].
@@ -75,9 +76,11 @@ impl File {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` if it is not open for writing, or for more bytes than a file can have; what else the kernel says.
+    /// `InvalidInput` if it is not open for writing, or for more bytes than a file can have; `Unsupported` before Linux 6.9;
+    /// what else the kernel says.
     pub fn set_len(&self, len: u64) -> SetLen {
-        self.once(op::Truncate::new(self.target(), len))
+        let truncate = op::Truncate::new(self.target(), len);
+        self.once_since(Opcode::FTRUNCATE, truncate)
     }
 
     /// Makes sure that there is room on the disk for `len` bytes from `offset` on, and that the file is long enough. New

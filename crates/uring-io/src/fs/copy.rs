@@ -1,4 +1,8 @@
 //! Copying a file.
+//!
+//! Through memory, one piece being read while the one before is written. (Measured on ext4 over 4 KiB to 64 MiB:
+//! `std::fs::copy` on the blocking pool, which copies within the kernel, takes 14 to 40% less processor time and 0.7 to 2.7
+//! times as long.) File systems that can share blocks between files are not asked to.
 
 use std::io;
 use std::os::unix::fs::PermissionsExt;

@@ -13,6 +13,7 @@ use uring_engine::{
 use crate::fs::aligned_buf::AlignedBuf;
 use crate::fs::direct::{DirectAlignment, Placement};
 use crate::fs::file_op::{self, Drain, FileOp, Fill, Once, Progress, Transfer, Work};
+use crate::fs::opcode::Opcode;
 use crate::fs::open_options::OpenOptions;
 
 /// The future of [`File::read_at`].
@@ -351,9 +352,20 @@ impl File {
         Target::of(&*self.descriptor)
     }
 
-    /// An operation with one step.
-    pub(crate) fn once<O: Operation>(&self, operation: O) -> FileOp<Once<O>> {
-        self.start(operation, Once::new())
+    /// An operation with one step, which every kernel has.
+    pub(crate) fn once<O, T>(&self, operation: O) -> FileOp<Once<O>>
+    where
+        O: Operation<Output = io::Result<T>>,
+    {
+        self.start(operation, Once::new(None))
+    }
+
+    /// An operation with one step, which young kernels have.
+    pub(crate) fn once_since<O, T>(&self, opcode: Opcode, operation: O) -> FileOp<Once<O>>
+    where
+        O: Operation<Output = io::Result<T>>,
+    {
+        self.start(operation, Once::new(opcode.missing_on(&self.engine)))
     }
 
     #[inline]

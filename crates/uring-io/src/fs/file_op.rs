@@ -26,6 +26,7 @@ use uring_engine::{
 };
 
 use crate::fs::direct::Placement;
+use crate::fs::opcode::Opcode;
 use crate::keep::Keep;
 
 /// The operation and the descriptor that it acts on.
@@ -178,25 +179,38 @@ impl<W: Work> fmt::Debug for FileOp<W> {
 }
 
 /// One operation, whose output is the future's.
-pub struct Once<O>(PhantomData<fn() -> O>);
+pub struct Once<O> {
+    operation: PhantomData<fn() -> O>,
+    /// The kernel does not know it.
+    missing: Option<Opcode>,
+}
 
 impl<O> Once<O> {
-    pub(crate) fn new() -> Self {
-        Self(PhantomData)
+    pub(crate) fn new(missing: Option<Opcode>) -> Self {
+        Self {
+            operation: PhantomData,
+            missing,
+        }
     }
 }
 
-impl<O: Operation> sealed::Steps for Once<O> {
+impl<O, T> sealed::Steps for Once<O>
+where
+    O: Operation<Output = io::Result<T>>,
+{
     type Operation = O;
-    type Output = O::Output;
+    type Output = io::Result<T>;
 
     #[inline]
-    fn after(&mut self, output: O::Output, _: Target) -> ControlFlow<O::Output, O> {
-        ControlFlow::Break(output)
+    fn after(&mut self, output: io::Result<T>, _: Target) -> ControlFlow<io::Result<T>, O> {
+        ControlFlow::Break(output.map_err(|error| match self.missing {
+            Some(opcode) => opcode.explain(error),
+            None => error,
+        }))
     }
 }
 
-impl<O: Operation> sealed::Single for Once<O> {}
+impl<O, T> sealed::Single for Once<O> where O: Operation<Output = io::Result<T>> {}
 
 /// One operation that moves bytes; it says what is wrong with misaligned direct I/O.
 pub struct Transfer<O> {

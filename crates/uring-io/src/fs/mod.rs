@@ -15,6 +15,9 @@
 //! | entries of directories, [`read_link`], [`canonicalize`], [`remove_dir_all`] | the blocking pool: the ring has no operation |
 //! | permissions, times, waiting for locks | the blocking pool: the ring has no operation |
 //!
+//! An operation that the kernel is too old for fails with `Unsupported` and says which it was: making directories and links
+//! needs Linux 5.15, renaming and removing 5.11, [`File::set_len`] 6.9.
+//!
 //! # Dropping a future
 //!
 //! What reads or asks has no effect when it is dropped. What changes something may or may not happen, or in part; a
@@ -31,6 +34,7 @@ mod direct;
 mod file;
 mod file_op;
 mod metadata;
+mod opcode;
 mod open_options;
 mod path;
 mod read_dir;

@@ -12,6 +12,7 @@ use uring_engine::{Operation, op};
 
 use crate::fs::blocking::blocking;
 use crate::fs::metadata::Metadata;
+use crate::fs::opcode::Opcode;
 use crate::fs::stat::Stat;
 
 /// What is known of the file that a path means, links followed.
@@ -26,7 +27,7 @@ use crate::fs::stat::Stat;
 ///
 /// Outside a context.
 pub async fn metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
-    run(Stat::of_path(text(path)?, 0)).await
+    run(Opcode::STATX, Stat::of_path(text(path)?, 0)).await
 }
 
 /// What is known of the file that a path means; of a symbolic link, the link.
@@ -41,7 +42,11 @@ pub async fn metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
 ///
 /// Outside a context.
 pub async fn symlink_metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
-    run(Stat::of_path(text(path)?, libc::AT_SYMLINK_NOFOLLOW)).await
+    run(
+        Opcode::STATX,
+        Stat::of_path(text(path)?, libc::AT_SYMLINK_NOFOLLOW),
+    )
+    .await
 }
 
 /// Whether a path means something, links followed. False if that cannot be told; [`try_exists`] says why.
@@ -87,7 +92,7 @@ pub async fn try_exists(path: impl AsRef<Path>) -> io::Result<bool> {
 ///
 /// Outside a context.
 pub async fn create_dir(path: impl AsRef<Path>) -> io::Result<()> {
-    run(op::MkDirAt::new(text(path)?, 0o777)).await
+    run(Opcode::MKDIRAT, op::MkDirAt::new(text(path)?, 0o777)).await
 }
 
 /// Makes a directory and those around it that are missing. One that is there already is no error.
@@ -152,7 +157,7 @@ async fn is_dir_or(path: &Path, error: io::Error) -> io::Result<()> {
 ///
 /// Outside a context.
 pub async fn remove_dir(path: impl AsRef<Path>) -> io::Result<()> {
-    run(op::UnlinkAt::directory(text(path)?)).await
+    run(Opcode::UNLINKAT, op::UnlinkAt::directory(text(path)?)).await
 }
 
 /// Removes a directory and all that is in it, links not followed. On the blocking pool, as one job.
@@ -183,7 +188,7 @@ pub async fn remove_dir_all(path: impl AsRef<Path>) -> io::Result<()> {
 ///
 /// Outside a context.
 pub async fn remove_file(path: impl AsRef<Path>) -> io::Result<()> {
-    run(op::UnlinkAt::file(text(path)?)).await
+    run(Opcode::UNLINKAT, op::UnlinkAt::file(text(path)?)).await
 }
 
 /// Gives a file another name within its file system; a file that has it is replaced, in one step.
@@ -199,7 +204,11 @@ pub async fn remove_file(path: impl AsRef<Path>) -> io::Result<()> {
 ///
 /// Outside a context.
 pub async fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<()> {
-    run(op::RenameAt::new(text(from)?, text(to)?, 0)).await
+    run(
+        Opcode::RENAMEAT,
+        op::RenameAt::new(text(from)?, text(to)?, 0),
+    )
+    .await
 }
 
 /// As [`rename`], but replaces nothing.
@@ -215,7 +224,11 @@ pub async fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<
 /// Outside a context.
 pub async fn rename_new(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<()> {
     let (from, to) = (text(from)?, text(to)?);
-    run(op::RenameAt::new(from, to, libc::RENAME_NOREPLACE)).await
+    run(
+        Opcode::RENAMEAT,
+        op::RenameAt::new(from, to, libc::RENAME_NOREPLACE),
+    )
+    .await
 }
 
 /// Has two files change names, in one step.
@@ -231,7 +244,11 @@ pub async fn rename_new(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Res
 /// Outside a context.
 pub async fn exchange(one: impl AsRef<Path>, other: impl AsRef<Path>) -> io::Result<()> {
     let (one, other) = (text(one)?, text(other)?);
-    run(op::RenameAt::new(one, other, libc::RENAME_EXCHANGE)).await
+    run(
+        Opcode::RENAMEAT,
+        op::RenameAt::new(one, other, libc::RENAME_EXCHANGE),
+    )
+    .await
 }
 
 /// Makes `link` a further name of the file `original`, links not followed.
@@ -246,7 +263,11 @@ pub async fn exchange(one: impl AsRef<Path>, other: impl AsRef<Path>) -> io::Res
 ///
 /// Outside a context.
 pub async fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result<()> {
-    run(op::LinkAt::new(text(original)?, text(link)?)).await
+    run(
+        Opcode::LINKAT,
+        op::LinkAt::new(text(original)?, text(link)?),
+    )
+    .await
 }
 
 /// Makes the symbolic link `link` to `target`, which need not exist; if it is relative, then to the directory of the link.
@@ -261,7 +282,11 @@ pub async fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io
 ///
 /// Outside a context.
 pub async fn symlink(target: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result<()> {
-    run(op::SymlinkAt::new(text(target)?, text(link)?)).await
+    run(
+        Opcode::SYMLINKAT,
+        op::SymlinkAt::new(text(target)?, text(link)?),
+    )
+    .await
 }
 
 /// What a symbolic link says. On the blocking pool.
@@ -327,7 +352,14 @@ pub(crate) fn text(path: impl AsRef<Path>) -> io::Result<CString> {
     })
 }
 
-async fn run<O: Operation>(operation: O) -> O::Output {
+async fn run<O, T>(opcode: Opcode, operation: O) -> io::Result<T>
+where
+    O: Operation<Output = io::Result<T>>,
+{
     let engine = context::driver().engine().clone();
-    engine.op(operation).await
+    let missing = opcode.missing_on(&engine);
+    engine.op(operation).await.map_err(|error| match missing {
+        Some(opcode) => opcode.explain(error),
+        None => error,
+    })
 }
