@@ -1,0 +1,401 @@
+//! The context: tasks that are ready, the loop that runs them, and how that ends.
+//!
+//! ```text
+//! spawn ──▶ first poll, on the caller's stack ──▶ suspended ◀─────────────┐
+//!                                                  │ woken                │
+//!                                                  ▼                      │
+//!           queue of ready tasks ──▶ loop: up to 64 polls ──▶ suspended ──┘
+//!                    ▲                        │
+//!                    └── wakers ◀── one epoll_wait: descriptors, timers
+//! ```
+//!
+//! Several threads may run the same loop: they share the queue, the epoll instance and the timers. A thread that finds
+//! nothing to run says so in a counter before it looks into the queue a last time; whoever queues a task looks at the counter
+//! after. So one of both sees the other, and no task is left behind with everybody asleep.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::panic::Location;
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::Waker;
+use std::thread::{self, ThreadId};
+use std::time::{Duration, Instant};
+
+use slab::Slab;
+
+use crate::reactor::Reactor;
+use crate::task::{self, Entry, JoinHandle, Runnable};
+use crate::time::Sleep;
+
+mod run;
+
+/// Polls in a row before the descriptors are looked at again.
+const BATCH: usize = 64;
+
+/// Tasks that start other tasks on one stack; further ones start from the queue.
+const DEEPEST: usize = 32;
+
+/// A runtime: tasks, descriptors and timers on one epoll instance, run by one thread or several.
+///
+/// Make one, spawn tasks, then [`run`](Self::run) it: that returns when all tasks have ended. Tasks that are left when
+/// it is dropped are dropped, and their connections closed.
+///
+/// # Examples
+///
+/// ```
+/// use net_epoll_legacy::{Acceptor, Connection, IoContext};
+///
+/// let context = IoContext::new()?;
+/// let handle = context.handle();
+/// context.block_on(async move {
+///     let acceptor = Acceptor::bind(&handle, "127.0.0.1:0").await?;
+///     let address = acceptor.local_addr()?;
+///     handle.spawn_named("greeter", async move {
+///         let (connection, _peer) = acceptor.accept().await.expect("a connection");
+///         connection.send_all(b"hello").await.expect("somebody listens");
+///     });
+///     let connection = Connection::connect(&handle, address).await?;
+///     let mut buffer = [0; 16];
+///     let count = connection.receive(&mut buffer).await?;
+///     assert_eq!(&buffer[..count], b"hello");
+///     std::io::Result::Ok(())
+/// })??;
+/// # std::io::Result::Ok(())
+/// ```
+pub struct IoContext {
+    shared: Arc<Shared>,
+}
+
+/// A handle of an [`IoContext`], for other threads and for its tasks. It may outlive the context; then nothing can be started.
+#[derive(Clone)]
+pub struct Handle {
+    shared: Weak<Shared>,
+    reactor: Arc<Reactor>,
+}
+
+/// What the threads of a context share.
+pub(crate) struct Shared {
+    reactor: Arc<Reactor>,
+    ready: Mutex<VecDeque<Runnable>>,
+    /// The live tasks: how to get at each of them when the context is aborted.
+    tasks: Mutex<Slab<Waker>>,
+    next_id: AtomicU64,
+    stage: AtomicU8,
+    /// When a graceful stop becomes an abort.
+    last_moment: Mutex<Option<Instant>>,
+    threads: usize,
+    /// Who runs it.
+    runner: Mutex<Option<ThreadId>>,
+    /// Those who are to be told of an abort beside the loop.
+    on_abort: Mutex<Slab<Waker>>,
+    /// First polls on one another's stack.
+    depth: AtomicUsize,
+}
+
+/// What a context does; only ever goes up.
+mod stage {
+    pub(super) const RUNNING: u8 = 0;
+    /// No new connections; ends with its last task.
+    pub(super) const STOPPING: u8 = 1;
+    pub(super) const ABORTED: u8 = 2;
+}
+
+impl IoContext {
+    /// A context that one thread runs: the one that calls [`run`](Self::run).
+    ///
+    /// # Errors
+    ///
+    /// `EMFILE` and the like: it needs two descriptors.
+    pub fn new() -> io::Result<Self> {
+        Self::multi_threaded(1)
+    }
+
+    /// A context that `threads` threads run, the caller of [`run`](Self::run) among them.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new); `InvalidInput` if there are to be no threads.
+    pub fn multi_threaded(threads: usize) -> io::Result<Self> {
+        if threads == 0 {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "a context needs a thread: ask for 1 or more",
+            ));
+        }
+        Ok(Self {
+            shared: Arc::new(Shared {
+                reactor: Arc::new(Reactor::new()?),
+                ready: Mutex::default(),
+                tasks: Mutex::default(),
+                next_id: AtomicU64::new(1),
+                stage: AtomicU8::new(stage::RUNNING),
+                last_moment: Mutex::default(),
+                threads,
+                runner: Mutex::default(),
+                on_abort: Mutex::default(),
+                depth: AtomicUsize::new(0),
+            }),
+        })
+    }
+
+    /// A handle, for tasks and other threads.
+    pub fn handle(&self) -> Handle {
+        Handle {
+            shared: Arc::downgrade(&self.shared),
+            reactor: self.shared.reactor.clone(),
+        }
+    }
+
+    /// Runs all tasks to their end, those that they spawn included. Returns early when the context is aborted, and then has
+    /// dropped what was left.
+    ///
+    /// It may be called again, with new tasks.
+    ///
+    /// # Errors
+    ///
+    /// What the kernel says of waiting; or of starting a thread.
+    pub fn run(&self) -> io::Result<()> {
+        self.shared.run()
+    }
+
+    /// Runs until a future is ready, and returns its output. Other tasks run meanwhile; those that are left stay, for
+    /// another call.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run); and if the context is aborted before the future is ready.
+    pub fn block_on<F: Future>(&self, future: F) -> io::Result<F::Output> {
+        self.shared.block_on(future)
+    }
+
+    /// As [`Handle::spawn`].
+    #[track_caller]
+    pub fn spawn(&self, future: impl Future<Output: Send + 'static> + Send + 'static) {
+        self.handle().spawn(future);
+    }
+
+    /// As [`Handle::spawn_named`].
+    #[track_caller]
+    pub fn spawn_named(
+        &self,
+        name: &str,
+        future: impl Future<Output: Send + 'static> + Send + 'static,
+    ) {
+        self.handle().spawn_named(name, future);
+    }
+
+    /// As [`Handle::request_abort`].
+    pub fn request_abort(&self) {
+        self.shared.enter(stage::ABORTED);
+    }
+
+    /// Live tasks.
+    pub fn tasks(&self) -> usize {
+        lock(&self.shared.tasks).len()
+    }
+
+    /// Descriptors that are watched: connections, acceptors, sockets.
+    pub fn descriptors(&self) -> usize {
+        self.shared.reactor.watched()
+    }
+}
+
+impl Drop for IoContext {
+    fn drop(&mut self) {
+        self.request_abort();
+        self.shared.drop_tasks();
+    }
+}
+
+impl Handle {
+    /// Starts a task that nobody waits for: its first poll happens here and now, up to the first suspension; after that the
+    /// context's loop goes on with it. It frees itself when it ends. A panic inside ends the task alone, and the log says so.
+    ///
+    /// From a thread that does not run a context of one thread, the first poll is that context's too. On a context that was
+    /// aborted the future is dropped.
+    #[track_caller]
+    pub fn spawn(&self, future: impl Future<Output: Send + 'static> + Send + 'static) {
+        self.spawn_joined("", future).detach();
+    }
+
+    /// The same, with a name for the log.
+    #[track_caller]
+    pub fn spawn_named(
+        &self,
+        name: &str,
+        future: impl Future<Output: Send + 'static> + Send + 'static,
+    ) {
+        self.spawn_joined(name, future).detach();
+    }
+
+    /// The same, and hands out a future of the output.
+    #[track_caller]
+    pub fn spawn_joined<F>(&self, name: &str, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        let spawned_at = Location::caller();
+        let shared = self.shared.upgrade();
+        let entry = Entry::new(&self.shared, shared.as_deref().map(Shared::enroll));
+        let key = entry.key;
+        let (runnable, handle) = task::new(&self.shared, entry, name, spawned_at, future);
+        if let Some(shared) = shared {
+            shared.start(key, runnable);
+        }
+        handle
+    }
+
+    /// Ends the context now: the loop returns, and every task is dropped where it stands, so that its connections close.
+    /// Safe from any thread, and from a task.
+    pub fn request_abort(&self) {
+        if let Some(shared) = self.shared.upgrade() {
+            shared.enter(stage::ABORTED);
+        }
+    }
+
+    /// Ends the context gracefully: every `accept` fails with [`Stopping`](crate::Stopping), and the loop returns when the
+    /// tasks have ended; those that are left after `grace` are dropped.
+    pub fn stop_within(&self, grace: Duration) {
+        if let Some(shared) = self.shared.upgrade() {
+            let at = Instant::now().checked_add(grace);
+            *lock(&shared.last_moment) = at;
+            shared.enter(stage::STOPPING);
+        }
+    }
+
+    /// Whether a stop or an abort was asked for, or the context is gone.
+    pub fn is_stopping(&self) -> bool {
+        let stage = self.shared.upgrade().map(|shared| shared.stage());
+        stage != Some(stage::RUNNING)
+    }
+
+    /// Waits. Cancel-safe: dropping it forgets the timer.
+    pub fn sleep(&self, duration: Duration) -> Sleep {
+        Sleep::new(self.reactor.clone(), duration)
+    }
+
+    pub(crate) fn reactor(&self) -> &Arc<Reactor> {
+        &self.reactor
+    }
+}
+
+impl Shared {
+    /// Writes a new task into the books: its number and its key.
+    fn enroll(&self) -> (u64, usize) {
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        // Its waker follows when there is one.
+        (id, lock(&self.tasks).insert(Waker::noop().clone()))
+    }
+
+    /// Strikes a task out.
+    pub(crate) fn forget(&self, key: usize) {
+        let mut tasks = lock(&self.tasks);
+        let waker = tasks.try_remove(key);
+        let is_last = tasks.is_empty();
+        drop(tasks);
+        drop(waker);
+        if is_last {
+            self.reactor.wake_sleeper();
+        }
+    }
+
+    /// Polls a new task for the first time, if it may be done here.
+    fn start(&self, key: usize, runnable: Runnable) {
+        let waker = runnable.waker();
+        if let Some(place) = lock(&self.tasks).get_mut(key) {
+            *place = waker;
+        }
+        if self.is_aborted() {
+            return drop(runnable);
+        }
+        let depth = self.depth.fetch_add(1, Ordering::Relaxed);
+        if depth < DEEPEST && self.is_mine() {
+            runnable.run();
+        } else {
+            self.schedule(runnable);
+        }
+        self.depth.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Whether this thread may poll.
+    fn is_mine(&self) -> bool {
+        let runner = *lock(&self.runner);
+        self.threads > 1 || runner.is_none_or(|runner| runner == thread::current().id())
+    }
+
+    /// Queues a task that was woken.
+    #[inline]
+    pub(crate) fn schedule(&self, runnable: Runnable) {
+        lock(&self.ready).push_back(runnable);
+        self.reactor.wake_sleeper();
+    }
+
+    /// Goes on to a later stage, if it is one.
+    fn enter(&self, stage: u8) {
+        if self.stage.fetch_max(stage, Ordering::SeqCst) >= stage {
+            return;
+        }
+        self.reactor.stop_accepting();
+        self.reactor.wake_sleeper();
+        if stage == stage::ABORTED {
+            let wakers = std::mem::take(&mut *lock(&self.on_abort));
+            for (_, waker) in wakers {
+                waker.wake();
+            }
+        }
+    }
+
+    fn stage(&self) -> u8 {
+        self.stage.load(Ordering::SeqCst)
+    }
+
+    fn is_aborted(&self) -> bool {
+        self.stage() == stage::ABORTED
+    }
+
+    /// Drops every task: nobody runs them any more. What their destructors spawn goes too.
+    fn drop_tasks(&self) {
+        loop {
+            let wakers: Vec<_> = lock(&self.tasks)
+                .iter()
+                .map(|(_, waker)| waker.clone())
+                .collect();
+            for waker in wakers {
+                waker.wake();
+            }
+            let ready = std::mem::take(&mut *lock(&self.ready));
+            if ready.is_empty() {
+                return;
+            }
+            for runnable in ready {
+                drop(runnable);
+            }
+        }
+    }
+}
+
+/// Nothing of this crate panics while it holds one of these locks, so a poisoned one is as good as any.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl fmt::Debug for IoContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IoContext")
+            .field("threads", &self.shared.threads)
+            .field("tasks", &self.tasks())
+            .field("descriptors", &self.descriptors())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle")
+            .field("is_stopping", &self.is_stopping())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,225 @@
+//! The loop.
+
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+use super::{BATCH, Shared, lock, stage};
+use crate::poller::Events;
+use crate::reactor::Reactor;
+
+impl Shared {
+    /// Runs all tasks to their end.
+    pub(super) fn run(&self) -> io::Result<()> {
+        let _runner = Runner::new(self)?;
+        let is_done = || lock(&self.tasks).is_empty();
+        let result = self.with_helpers(self.threads - 1, &is_done, || {
+            self.work(&is_done, &|| true, &mut || {})
+        });
+        if self.is_aborted() {
+            self.drop_tasks();
+        }
+        result?
+    }
+
+    /// Runs until the future is ready.
+    pub(super) fn block_on<F: Future>(&self, future: F) -> io::Result<F::Output> {
+        let _runner = Runner::new(self)?;
+        let output = if self.threads == 1 {
+            self.poll_between(future)
+        } else {
+            self.poll_beside(future)
+        };
+        if self.is_aborted() {
+            self.drop_tasks();
+        }
+        output?
+            .ok_or_else(|| io::Error::other("the context was aborted before the future was ready"))
+    }
+
+    /// Polls the future in the loop of this thread, between its tasks.
+    fn poll_between<F: Future>(&self, future: F) -> io::Result<Option<F::Output>> {
+        let woken = Arc::new(Between {
+            woken: AtomicBool::new(true),
+            reactor: self.reactor.clone(),
+        });
+        let waker = Waker::from(woken.clone());
+        let mut future = pin!(future);
+        let output = std::cell::Cell::new(None);
+        let is_done = AtomicBool::new(false);
+        self.work(
+            &|| is_done.load(Ordering::Relaxed),
+            &|| !woken.woken.load(Ordering::SeqCst),
+            &mut || {
+                if !woken.woken.swap(false, Ordering::SeqCst) {
+                    return;
+                }
+                if let Poll::Ready(ready) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+                    output.set(Some(ready));
+                    is_done.store(true, Ordering::Relaxed);
+                }
+            },
+        )?;
+        Ok(output.take())
+    }
+
+    /// Polls the future on this thread, while others run the loop.
+    fn poll_beside<F: Future>(&self, future: F) -> io::Result<Option<F::Output>> {
+        let waker = Waker::from(Arc::new(Beside(thread::current())));
+        let key = lock(&self.on_abort).insert(waker.clone());
+        let is_ready = AtomicBool::new(false);
+        let output = self.with_helpers(self.threads, &|| is_ready.load(Ordering::SeqCst), || {
+            let mut future = pin!(future);
+            let output = loop {
+                if self.is_aborted() {
+                    break None;
+                }
+                match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+                    Poll::Ready(ready) => break Some(ready),
+                    Poll::Pending => thread::park(),
+                }
+            };
+            is_ready.store(true, Ordering::SeqCst);
+            self.reactor.wake_sleeper();
+            output
+        });
+        lock(&self.on_abort).try_remove(key);
+        output
+    }
+
+    /// Runs `own` while this many other threads run the loop, until `is_done`.
+    fn with_helpers<T>(
+        &self,
+        helpers: usize,
+        is_done: &(dyn Fn() -> bool + Sync),
+        own: impl FnOnce() -> T,
+    ) -> io::Result<T> {
+        let given_up = AtomicBool::new(false);
+        let is_done = &|| given_up.load(Ordering::SeqCst) || is_done();
+        thread::scope(|scope| {
+            let mut started = Vec::new();
+            for number in 0..helpers {
+                let thread = thread::Builder::new().name(format!("io-context-{number}"));
+                match thread.spawn_scoped(scope, || self.work(is_done, &|| true, &mut || {})) {
+                    Ok(thread) => started.push(thread),
+                    Err(error) => {
+                        given_up.store(true, Ordering::SeqCst);
+                        self.reactor.wake_sleeper();
+                        return Err(error);
+                    }
+                }
+            }
+            let output = own();
+            for thread in started {
+                match thread.join() {
+                    Ok(worked) => worked?,
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+            Ok(output)
+        })
+    }
+
+    /// The loop of one thread: `attend` comes once a round, and what `may_sleep` says no to keeps it awake.
+    fn work(
+        &self,
+        is_done: &dyn Fn() -> bool,
+        may_sleep: &dyn Fn() -> bool,
+        attend: &mut dyn FnMut(),
+    ) -> io::Result<()> {
+        let mut events = Events::new();
+        loop {
+            attend();
+            let limit = self.time_left();
+            if limit == Some(Duration::ZERO) {
+                self.enter(stage::ABORTED);
+            }
+            if self.is_aborted() || is_done() {
+                // Whoever else sleeps is to see it too.
+                self.reactor.wake_sleeper();
+                return Ok(());
+            }
+            for _ in 0..BATCH {
+                let Some(runnable) = lock(&self.ready).pop_front() else {
+                    break;
+                };
+                runnable.run();
+                if self.is_aborted() {
+                    break;
+                }
+            }
+            let is_idle = || {
+                let nothing_to_do = lock(&self.ready).is_empty() && may_sleep();
+                nothing_to_do && !self.is_aborted() && !is_done()
+            };
+            self.reactor.turn(&mut events, limit, is_idle)?;
+        }
+    }
+
+    /// How long a graceful stop may still take.
+    fn time_left(&self) -> Option<Duration> {
+        if self.stage() == stage::RUNNING {
+            return None;
+        }
+        let at = (*lock(&self.last_moment))?;
+        Some(at.saturating_duration_since(Instant::now()))
+    }
+}
+
+/// The one who runs a context.
+struct Runner<'a>(&'a Shared);
+
+impl<'a> Runner<'a> {
+    fn new(shared: &'a Shared) -> io::Result<Self> {
+        let mut runner = lock(&shared.runner);
+        if runner.is_some() {
+            return Err(io::Error::other(
+                "the context is being run already: one call of `run` or `block_on` at a time",
+            ));
+        }
+        *runner = Some(thread::current().id());
+        drop(runner);
+        Ok(Self(shared))
+    }
+}
+
+impl Drop for Runner<'_> {
+    fn drop(&mut self) {
+        *lock(&self.0.runner) = None;
+    }
+}
+
+/// Wakes a future that is polled in the loop.
+struct Between {
+    woken: AtomicBool,
+    reactor: Arc<Reactor>,
+}
+
+impl Wake for Between {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.woken.store(true, Ordering::SeqCst);
+        self.reactor.wake_sleeper();
+    }
+}
+
+/// Wakes a future that is polled beside the loop.
+struct Beside(Thread);
+
+impl Wake for Beside {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.unpark();
+    }
+}

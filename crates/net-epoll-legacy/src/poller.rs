@@ -1,0 +1,183 @@
+//! An epoll instance, and a way to wake whoever waits on it.
+//!
+//! Everything is registered once, edge-triggered, for reading; [`epoll(7)`] reports an edge when something new has come. For
+//! writing a descriptor is armed only while a sender waits, which spares an event for every acknowledgement of the peer.
+//!
+//! [`epoll(7)`]: https://man7.org/linux/man-pages/man7/epoll.7.html
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
+
+use rustix::buffer::spare_capacity;
+use rustix::event::epoll::{self, EventData, EventFlags};
+use rustix::event::{EventfdFlags, Timespec, eventfd};
+
+/// The key of the descriptor that wakes.
+const WAKE: u64 = u64::MAX;
+
+/// Events that one wait takes.
+const BATCH: usize = 1024;
+
+/// An epoll instance.
+pub(crate) struct Poller {
+    epoll: OwnedFd,
+    wake: OwnedFd,
+}
+
+/// The room for the events of one waiting thread.
+pub(crate) struct Events(Vec<epoll::Event>);
+
+/// What has come to a descriptor.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Readiness {
+    /// There are bytes, the end, or an error to read.
+    pub(crate) readable: bool,
+    /// There is room, or an error for who writes.
+    pub(crate) writable: bool,
+    /// The peer sends no more, or all is over: there will be no further edge, so reading has to find it by itself.
+    pub(crate) ended: bool,
+}
+
+impl Poller {
+    pub(crate) fn new() -> io::Result<Self> {
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+        epoll::add(
+            &epoll,
+            &wake,
+            EventData::new_u64(WAKE),
+            EventFlags::IN | EventFlags::ET,
+        )?;
+        Ok(Self { epoll, wake })
+    }
+
+    /// Registers a descriptor for reading.
+    pub(crate) fn add(&self, descriptor: BorrowedFd<'_>, key: usize) -> io::Result<()> {
+        let flags = interest(false);
+        epoll::add(
+            &self.epoll,
+            descriptor,
+            EventData::new_u64(key as u64),
+            flags,
+        )?;
+        Ok(())
+    }
+
+    /// Registers a listener, of whose waiters in all epoll instances one is to be woken for a connection, where the kernel can
+    /// do that (4.5).
+    pub(crate) fn add_listener(&self, descriptor: BorrowedFd<'_>, key: usize) -> io::Result<()> {
+        let data = EventData::new_u64(key as u64);
+        let flags = EventFlags::IN | EventFlags::ET | EventFlags::EXCLUSIVE;
+        match epoll::add(&self.epoll, descriptor, data, flags) {
+            Err(rustix::io::Errno::INVAL) => self.add(descriptor, key),
+            result => Ok(result?),
+        }
+    }
+
+    /// Begins or ends to look for room to write. If there is room already, the next wait says so.
+    pub(crate) fn set_writing(
+        &self,
+        descriptor: BorrowedFd<'_>,
+        key: usize,
+        writing: bool,
+    ) -> io::Result<()> {
+        let data = EventData::new_u64(key as u64);
+        epoll::modify(&self.epoll, descriptor, data, interest(writing))?;
+        Ok(())
+    }
+
+    /// Ends a registration. The descriptor may have copies, so closing it would not do.
+    pub(crate) fn delete(&self, descriptor: BorrowedFd<'_>) {
+        // An error says that it is registered no more.
+        let _ = epoll::delete(&self.epoll, descriptor);
+    }
+
+    /// Waits for events, up to `timeout`; `None` is for ever. A signal ends it early.
+    pub(crate) fn wait(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+        events.0.clear();
+        let timeout = timeout.map(whole_milliseconds);
+        match epoll::wait(&self.epoll, spare_capacity(&mut events.0), timeout.as_ref()) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Makes one waiting thread return, or the next one that waits.
+    pub(crate) fn wake(&self) {
+        // Each write makes an edge, so nobody has to read; only a count that is full has to be emptied first.
+        if rustix::io::write(&self.wake, &1_u64.to_ne_bytes()).is_err() {
+            let mut count = [0; 8];
+            let _ = rustix::io::read(&self.wake, &mut count);
+            let _ = rustix::io::write(&self.wake, &1_u64.to_ne_bytes());
+        }
+    }
+}
+
+fn interest(writing: bool) -> EventFlags {
+    let reading = EventFlags::IN | EventFlags::RDHUP | EventFlags::ET;
+    if writing {
+        reading | EventFlags::OUT
+    } else {
+        reading
+    }
+}
+
+/// As `epoll_wait` has it, rounded up: less would wake before the time is over, and then again and again.
+fn whole_milliseconds(timeout: Duration) -> Timespec {
+    let longest = Duration::from_millis(i32::MAX as u64);
+    let millis = timeout.min(longest).as_nanos().div_ceil(1_000_000) as i64;
+    Timespec {
+        tv_sec: millis / 1000,
+        tv_nsec: millis % 1000 * 1_000_000,
+    }
+}
+
+impl Events {
+    pub(crate) fn new() -> Self {
+        Self(Vec::with_capacity(BATCH))
+    }
+
+    /// What came to which key; wake-ups are left out.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, Readiness)> + '_ {
+        self.0.iter().filter_map(|event| {
+            let (key, flags) = (event.data.u64(), event.flags);
+            (key != WAKE).then(|| (key as usize, readiness(flags)))
+        })
+    }
+}
+
+fn readiness(flags: EventFlags) -> Readiness {
+    let over = EventFlags::HUP | EventFlags::ERR;
+    let ended = over | EventFlags::RDHUP;
+    Readiness {
+        readable: flags.intersects(ended | EventFlags::IN),
+        writable: flags.intersects(over | EventFlags::OUT),
+        ended: flags.intersects(ended),
+    }
+}
+
+impl AsFd for Poller {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.epoll.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::whole_milliseconds;
+    use std::time::Duration;
+
+    #[test]
+    fn a_wait_is_never_shorter_than_asked_for() {
+        let of = |nanos| {
+            let time = whole_milliseconds(Duration::from_nanos(nanos));
+            (time.tv_sec, time.tv_nsec)
+        };
+        assert_eq!(of(0), (0, 0));
+        assert_eq!(of(1), (0, 1_000_000));
+        assert_eq!(of(1_999_000_001), (2, 0));
+        let longest = whole_milliseconds(Duration::MAX);
+        assert_eq!(longest.tv_sec, i64::from(i32::MAX) / 1000);
+    }
+}
