@@ -302,6 +302,7 @@ impl Source {
 
 impl Drop for Source {
     fn drop(&mut self) {
+        tracing::debug!(fd = self.number(), "closed");
         self.reactor.remove(self.key, self.descriptor.as_fd());
     }
 }
