@@ -11,6 +11,7 @@ mod corio;
 mod glommio;
 #[cfg(feature = "monoio")]
 mod monoio;
+mod net_epoll_legacy;
 mod raw_epoll;
 mod raw_uring;
 #[cfg(feature = "smol")]
@@ -93,6 +94,10 @@ pub const SUBJECTS: &[EchoSubject] = &[
     EchoSubject {
         name: "corio:read",
         serve: corio::owned,
+    },
+    EchoSubject {
+        name: "net-epoll-legacy",
+        serve: net_epoll_legacy::serve,
     },
     #[cfg(feature = "tokio")]
     EchoSubject {
