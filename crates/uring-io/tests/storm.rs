@@ -15,8 +15,8 @@ fn storm(part: Part, planted: Planted) -> Vec<String> {
     let settings = Settings {
         part,
         seed: 1,
-        cancellations: 8000,
-        connections: 20,
+        cancellations: 4000,
+        connections: 12,
         planted,
     };
     let board = Board::new(settings.connections);
@@ -69,7 +69,7 @@ fn files_hold_what_was_written() {
 
 #[test]
 fn leaks_are_seen() {
-    let leaks = storm(Part::Accept, Planted::Memory(100));
+    let leaks = storm(Part::Accept, Planted::Memory(200));
     assert!(leaks[0].contains("bytes are allocated"), "{leaks:?}");
     let leaks = storm(Part::Accept, Planted::Descriptors);
     assert!(leaks[0].contains("descriptors are open"), "{leaks:?}");

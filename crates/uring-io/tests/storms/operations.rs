@@ -60,6 +60,9 @@ fn pooled(received: io::Result<Option<RecvBuf>>) -> io::Result<Vec<u8>> {
 /// Sends under a limit: what a [`Writer`](super::streams::Writer) has to do.
 pub(crate) async fn send(sink: &impl Writes, actor: &mut Actor, bytes: Guarded) -> usize {
     let length = bytes.len();
+    if actor.below(8) == 0 {
+        return send_or_stop(sink, actor, bytes).await;
+    }
     let limited = if actor.below(3) == 0 {
         let writing = actor.limited(sink.write(bytes)).await;
         writing.map(|(result, _)| result)
@@ -72,6 +75,20 @@ pub(crate) async fn send(sink: &impl Writes, actor: &mut Actor, bytes: Guarded) 
         // Once begun, it is sent whole.
         Limited::Cancelled => length,
         Limited::NeverPolled => 0,
+    }
+}
+
+/// Ends a write that takes too long, and learns how much it sent.
+async fn send_or_stop(sink: &impl Writes, actor: &mut Actor, bytes: Guarded) -> usize {
+    let length = bytes.len();
+    let mut writing = sink.write_all(bytes);
+    let result = match actor.limited(&mut writing).await {
+        Limited::Ended((result, _)) => result.map(|()| length),
+        Limited::Cancelled | Limited::NeverPolled => writing.cancel().await.0,
+    };
+    match result {
+        Err(error) if error.raw_os_error() == Some(libc::ECANCELED) => 0,
+        result => actor.expect(result),
     }
 }
 

@@ -15,6 +15,7 @@ use super::guarded::Guarded;
 use super::operations::{Reads, Writes, receive, send, settle};
 use super::streams::{Reader, Transport, Writer};
 use crate::support::pair;
+use uring_io::IoBuf;
 
 /// A family whose streams the storm goes over.
 pub(crate) trait Pairs: Family + Sized {
@@ -29,8 +30,7 @@ impl Pairs for Tcp {
 
 impl Pairs for Unix {
     async fn pair() -> (Stream<Self>, Stream<Self>) {
-        let (a, b) = std::os::unix::net::UnixStream::pair().unwrap();
-        (UnixStream::from_std(a), UnixStream::from_std(b))
+        UnixStream::pair().unwrap()
     }
 }
 
@@ -113,7 +113,12 @@ impl<F: Family> Writes for Direction<F, OwnedWriteHalf<F>> {
 
 impl<F: Family> Writer for Direction<F, OwnedWriteHalf<F>> {
     async fn send(&self, actor: &mut Actor, bytes: Guarded) -> usize {
-        send(self, actor, bytes).await
+        match self {
+            Direction::Whole(stream) if actor.below(2) == 0 => {
+                send_otherwise(stream, actor, bytes).await
+            }
+            _ => send(self, actor, bytes).await,
+        }
     }
 
     async fn settle(&self, actor: &mut Actor) {
@@ -138,6 +143,43 @@ impl<F: Family> Writer for Direction<F, OwnedWriteHalf<F>> {
                 end(stream, actor).await;
             }
         }
+    }
+}
+
+/// Sends in those ways that only sockets have.
+async fn send_otherwise<F: Family>(stream: &Stream<F>, actor: &mut Actor, bytes: Guarded) -> usize {
+    let length = bytes.len();
+    let cut = actor.below(length as u64 + 1) as usize;
+    let pieces = || {
+        vec![
+            Guarded::holding(&bytes[..cut]),
+            Guarded::holding(&bytes[cut..]),
+        ]
+    };
+    let limited = match actor.below(4) {
+        0 => {
+            let writing = stream.write_vectored(pieces());
+            actor.limited(writing).await.map(|(result, _)| result)
+        }
+        1 => {
+            let writing = stream.write_all_vectored(pieces());
+            let writing = actor.limited(writing).await;
+            writing.map(|(result, _)| result.map(|()| length))
+        }
+        2 => {
+            let writing = stream.send_zc(bytes);
+            actor.limited(writing).await.map(|(result, _)| result)
+        }
+        _ => {
+            let writing = stream.write_all_zero_copy(bytes);
+            let writing = actor.limited(writing).await;
+            writing.map(|(result, _)| result.map(|()| length))
+        }
+    };
+    match limited {
+        Limited::Ended(result) => actor.expect(result),
+        Limited::Cancelled => length,
+        Limited::NeverPolled => 0,
     }
 }
 
