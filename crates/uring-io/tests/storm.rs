@@ -15,7 +15,7 @@ fn storm(part: Part, planted: Planted) -> Vec<String> {
     let settings = Settings {
         part,
         seed: 1,
-        cancellations: 4000,
+        cancellations: 3000,
         connections: 12,
         planted,
     };
@@ -69,7 +69,7 @@ fn files_hold_what_was_written() {
 
 #[test]
 fn leaks_are_seen() {
-    let leaks = storm(Part::Accept, Planted::Memory(200));
+    let leaks = storm(Part::Accept, Planted::Memory(400));
     assert!(leaks[0].contains("bytes are allocated"), "{leaks:?}");
     let leaks = storm(Part::Accept, Planted::Descriptors);
     assert!(leaks[0].contains("descriptors are open"), "{leaks:?}");
