@@ -20,6 +20,8 @@
 //! | `read_vectored`, `read_exact`, `peek`, `recv_many` | no byte is lost, as with `read` |
 //! | `write_vectored`, `write_all_vectored` | as `write` and `write_all` |
 //! | `send_zc`, `write_all_zero_copy` | as `write` and `write_all`; the memory is freed when the network is done with it |
+//! | `send_file` | it ends with the piece (up to 64 KiB) that was begun, which is sent whole, before any later write |
+//! | `copy_bidirectional` | nothing is lost: what was received is on its way |
 //! | `cancel` of an operation | the operation stays cancelled; a read loses no byte, a write does not say how far it came |
 //! | `recv`, `recv_many`, `recv_from`, `peek_from` on a datagram socket | no datagram is lost: the next one returns it, whole and in order |
 //! | `send`, `send_to` on a datagram socket | the datagram is sent whole or not at all, before any later one; the buffer is freed once the kernel is done with it |

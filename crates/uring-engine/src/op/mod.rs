@@ -18,6 +18,7 @@ pub(crate) mod rw;
 mod send_to;
 mod send_zc;
 mod shutdown;
+mod splice;
 mod timeout;
 mod vectored;
 
@@ -37,5 +38,6 @@ pub use rw::{Read, Write};
 pub use send_to::SendTo;
 pub use send_zc::SendZc;
 pub use shutdown::Shutdown;
+pub use splice::{Splice, Tee};
 pub use timeout::Timeout;
 pub use vectored::{ReadV, RecvV, SendV, WriteV};

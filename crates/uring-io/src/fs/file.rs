@@ -93,6 +93,11 @@ pub struct File {
 }
 
 impl File {
+    /// The descriptor, for operations elsewhere.
+    pub(crate) fn shared(&self) -> Rc<OwnedFd> {
+        self.descriptor.clone()
+    }
+
     pub(crate) fn from_descriptor(descriptor: OwnedFd, engine: Engine) -> Self {
         Self {
             descriptor: Rc::new(descriptor),

@@ -12,6 +12,7 @@
 mod address;
 mod close;
 mod connect;
+mod copy_bidirectional;
 mod datagram;
 mod descriptors;
 mod detached;
@@ -30,6 +31,7 @@ mod receiver;
 mod recv;
 mod recv_buf;
 mod recv_many;
+mod send_file;
 mod sending;
 pub(crate) mod socket;
 mod split;
@@ -43,6 +45,7 @@ mod write;
 
 pub use address::ToSocketAddrs;
 pub use connect::ConnectOptions;
+pub use copy_bidirectional::copy_bidirectional;
 pub use datagram::{
     BindOptions, Datagram, DatagramFamily, DetachedDatagram, Packet, PacketInfo, RecvFrom,
     RecvMany, RecvPacket, SendTo, ToAddress, Udp, UdpSocket, UnixDatagram,
@@ -56,6 +59,7 @@ pub use read::{Read, ReadExact, ReadVectored};
 pub use recv::Recv;
 pub use recv_buf::RecvBuf;
 pub use recv_many::RecvArrived;
+pub use send_file::SendFile;
 pub use split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};
 pub use steer::BoundEach;
 pub use stream::{Stream, TcpStream, UnixStream};

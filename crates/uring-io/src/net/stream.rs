@@ -4,16 +4,19 @@ use std::fmt;
 use std::io;
 use std::marker::PhantomData;
 use std::net::Shutdown;
+use std::ops::{Bound, RangeBounds};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::rc::Rc;
 
 use uring_engine::{BufResult, Engine, IoBuf, IoBufMut, IoVecBuf, IoVecBufMut};
 
+use crate::fs::File;
 use crate::net::family::{Family, Tcp, Unix};
 use crate::net::read::{Read, ReadExact, ReadVectored};
 use crate::net::recv::Recv;
 use crate::net::recv_buf::RecvBuf;
 use crate::net::recv_many::RecvArrived;
+use crate::net::send_file::SendFile;
 use crate::net::socket::Socket;
 use crate::net::split::{self, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use crate::net::write::{
@@ -348,6 +351,49 @@ impl<F: Family> Stream<F> {
     /// memory is freed when the network is done with it.
     pub fn write_all_zero_copy<B: IoBuf>(&self, buffer: B) -> WriteAllZeroCopy<'_, B> {
         WriteAllZeroCopy::new(&self.socket, buffer)
+    }
+
+    /// Sends a range of bytes of a file, to its end if that comes first, without copying them through this process. Resolves to
+    /// the number of bytes. Other writes come before or after it.
+    ///
+    /// Files that the kernel cannot splice are read and sent.
+    ///
+    /// ```
+    /// # use uring_io::{fs::File, net::{TcpListener, TcpStream}};
+    /// # let directory = tempfile::tempdir().unwrap();
+    /// # let path = directory.path().join("greeting");
+    /// # std::fs::write(&path, "hello, world").unwrap();
+    /// # context::block_on(async {
+    /// # let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// # let stream = TcpStream::connect(listener.local_addr()?).await?;
+    /// let file = File::open(&path).await?;
+    /// assert_eq!(stream.send_file(&file, 7..).await?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap().unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write); those of reading the file; that of too many open descriptors. [`SendFile::sent`] tells how
+    /// many bytes went before.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future ends the sending after the piece (up to 64 KiB) that was begun, which is sent whole, before any later
+    /// write.
+    pub fn send_file(&self, file: &File, range: impl RangeBounds<u64>) -> SendFile<'_> {
+        let begin = match range.start_bound() {
+            Bound::Included(&begin) => begin,
+            Bound::Excluded(&before) => before.saturating_add(1),
+            Bound::Unbounded => 0,
+        };
+        let end = match range.end_bound() {
+            Bound::Included(&last) => last.saturating_add(1),
+            Bound::Excluded(&end) => end,
+            Bound::Unbounded => u64::MAX,
+        };
+        let length = end.saturating_sub(begin);
+        SendFile::new(&self.socket, file.shared(), begin, length)
     }
 
     /// Shuts one or both directions down; the writing one after the writes that were begun.
