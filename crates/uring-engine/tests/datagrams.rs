@@ -56,7 +56,7 @@ fn multi(
     };
     let ring = BufferRing::new(engine, config).unwrap();
     // SAFETY: the ring was just registered with this engine.
-    let receive = unsafe { op::RecvMsgMulti::new(Target::of(socket), ring.clone(), 28) };
+    let receive = unsafe { op::RecvMsgMulti::new(Target::of(socket), ring.clone(), 28, 0) };
     (ring, engine.multishot(receive))
 }
 

@@ -24,7 +24,7 @@
 //! | `copy_bidirectional` | nothing is lost: what was received is on its way |
 //! | `cancel` of an operation | the operation stays cancelled; a read loses no byte, a write does not say how far it came |
 //! | `recv`, `recv_many`, `recv_from`, `peek_from` on a datagram socket | no datagram is lost: the next one returns it, whole and in order |
-//! | `send`, `send_to` on a datagram socket | the datagram is sent whole or not at all, before any later one; the buffer is freed once the kernel is done with it |
+//! | `send`, `send_to`, also with descriptors, on a datagram socket | the datagram is sent whole or not at all, before any later one; the buffer is freed once the kernel is done with it |
 //! | `read_with_descriptors` | neither byte nor descriptor is lost: the next one returns them |
 //! | `write_all_with_descriptors` | as `write_all`, descriptors included |
 //! | `into_detached` | what dropping the stream does |

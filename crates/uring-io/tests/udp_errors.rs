@@ -5,7 +5,7 @@ mod support;
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use support::run;
+use support::{poll_at_most, run};
 use uring_io::net::UdpSocket;
 
 async fn socket() -> UdpSocket {
@@ -68,6 +68,28 @@ fn a_refusal_wakes_who_receives_already() {
         socket.send("anybody there?").await.0.unwrap();
         let error = receiver.await.unwrap().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+    });
+}
+
+#[test]
+fn an_error_of_a_send_that_was_dropped_is_the_next_ones() {
+    run(async {
+        let (socket, address) = connected_to_nobody().await;
+        // Where others run, sends go through the ring, and can be dropped under way.
+        let others = context::spawn(async {
+            loop {
+                context::yield_now().await;
+            }
+        });
+        context::yield_now().await;
+        socket.send("anybody there?").await.0.unwrap();
+        assert!(poll_at_most(1, socket.send("?")).await.is_none());
+        let error = socket.send("well?").await.0.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+        let server = UdpSocket::bind(address).await.unwrap();
+        socket.send("and now?").await.0.unwrap();
+        assert_eq!(*server.recv().await.unwrap().bytes, *b"and now?");
+        others.abort();
     });
 }
 

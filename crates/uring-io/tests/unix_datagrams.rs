@@ -130,22 +130,36 @@ async fn fill_and_drain(sender: UnixDatagram, address: Option<SocketAddr>, recei
 
 #[test]
 fn who_sends_to_a_full_socket_waits() {
+    run(fill_and_drain_all("full"));
+}
+
+#[test]
+fn who_sends_to_a_full_socket_while_others_run_waits() {
     run(async {
-        let (a, b) = UnixDatagram::pair().unwrap();
-        a.set_send_buffer_size(1).unwrap();
-        fill_and_drain(a, None, b).await;
-        let (a, b) = (
-            UnixDatagram::unbound().unwrap(),
-            UnixDatagram::bind(name("full")).unwrap(),
-        );
-        fill_and_drain(a, Some(name("full")), b).await;
-        let (a, b) = (
-            UnixDatagram::unbound().unwrap(),
-            UnixDatagram::bind(name("full too")).unwrap(),
-        );
-        a.connect(name("full too")).unwrap();
-        fill_and_drain(a, None, b).await;
+        // Where others run, sends go through the ring.
+        let others = context::spawn(async {
+            loop {
+                context::yield_now().await;
+            }
+        });
+        fill_and_drain_all("full among others").await;
+        others.abort();
     });
+}
+
+/// Between sockets of all kinds.
+async fn fill_and_drain_all(test: &str) {
+    let (a, b) = UnixDatagram::pair().unwrap();
+    a.set_send_buffer_size(1).unwrap();
+    fill_and_drain(a, None, b).await;
+    let unconnected = name(test);
+    let b = UnixDatagram::bind(&unconnected).unwrap();
+    fill_and_drain(UnixDatagram::unbound().unwrap(), Some(unconnected), b).await;
+    let connected = name(&format!("{test}, connected"));
+    let b = UnixDatagram::bind(&connected).unwrap();
+    let a = UnixDatagram::unbound().unwrap();
+    a.connect(&connected).unwrap();
+    fill_and_drain(a, None, b).await;
 }
 
 /// Sends numbers until one has to wait; returns how many were sent.

@@ -84,6 +84,18 @@ impl Control {
         })
     }
 
+    /// The messages as the kernel has them.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// What the kernel has written somewhere else.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Control {
+        Control {
+            bytes: bytes.to_vec(),
+        }
+    }
+
     pub(crate) fn as_raw_mut(&mut self) -> (*mut u8, usize) {
         match self.bytes.len() {
             0 => (std::ptr::null_mut(), 0),

@@ -3,12 +3,14 @@
 use std::io;
 use std::mem::MaybeUninit;
 use std::ops::Range;
+use std::os::fd::OwnedFd;
 
 use io_uring::types::RecvMsgOut;
 use io_uring::{opcode, squeue};
 
 use crate::addr::SocketAddress;
 use crate::completion::Completion;
+use crate::op::Control;
 use crate::operation::Multishot;
 use crate::pool::{BufferRing, PooledBuf};
 use crate::target::Target;
@@ -16,13 +18,13 @@ use crate::target::Target;
 /// Receives datagram after datagram, as `recvmsg`, each into a buffer that the kernel picks. An error is the last item;
 /// `ENOBUFS` says that the ring was empty. The kernel also ends it after an empty datagram.
 ///
-/// A buffer holds a header of [`RecvMsgMulti::OVERHEAD`] bytes, room for the sender's address, and then the datagram's bytes.
-/// Ancillary data is not received; descriptors that were sent along are not opened.
+/// A buffer holds a header of [`RecvMsgMulti::OVERHEAD`] bytes, room for the sender's address and for descriptors, and then the
+/// datagram's bytes. Descriptors are `CLOEXEC`; those that there is no room for are not opened.
 #[derive(Debug)]
 pub struct RecvMsgMulti {
     target: Target,
     ring: BufferRing,
-    /// The kernel reads the room for the address out of it, and nothing else.
+    /// The kernel reads the room for address and descriptors out of it, and nothing else.
     header: Box<libc::msghdr>,
 }
 
@@ -30,7 +32,7 @@ impl RecvMsgMulti {
     /// Bytes of a buffer that the kernel takes for itself (`struct io_uring_recvmsg_out`).
     pub const OVERHEAD: usize = 16;
 
-    /// Receives into buffers of `ring`, with room for addresses of `name` bytes.
+    /// Receives into buffers of `ring`, with room for addresses of `name` bytes and for `descriptors` descriptors.
     ///
     /// # Panics
     ///
@@ -40,16 +42,18 @@ impl RecvMsgMulti {
     ///
     /// It runs on the engine that the ring is registered with. On another engine the ring's number would mean other
     /// buffers.
-    pub unsafe fn new(target: Target, ring: BufferRing, name: usize) -> Self {
+    pub unsafe fn new(target: Target, ring: BufferRing, name: usize, descriptors: usize) -> Self {
         let room = ring.buffer_size() as usize;
+        let control = Control::room_for_descriptors(descriptors.min(Control::MOST_DESCRIPTORS));
         assert!(
-            Self::OVERHEAD + name < room,
-            "buffers of {room} bytes have no room for addresses of {name} bytes"
+            Self::OVERHEAD + name + control < room,
+            "buffers of {room} bytes have no room for addresses of {name} bytes and {descriptors} descriptors"
         );
         // SAFETY: all zeros are a valid message header: no address, no parts, no ancillary data.
         let mut header: Box<libc::msghdr> =
             Box::new(unsafe { MaybeUninit::<libc::msghdr>::zeroed().assume_init() });
         header.msg_namelen = name as libc::socklen_t;
+        header.msg_controllen = control;
         Self {
             target,
             ring,
@@ -70,7 +74,7 @@ unsafe impl Multishot for RecvMsgMulti {
             &raw const *self.header,
             self.ring.group(),
         )
-        .flags(libc::MSG_TRUNC as u32)
+        .flags((libc::MSG_TRUNC | libc::MSG_CMSG_CLOEXEC) as u32)
         .build();
         self.target.mark(entry)
     }
@@ -98,6 +102,7 @@ pub struct PooledMessage {
     payload: usize,
     length: usize,
     flags: i32,
+    descriptors: Vec<OwnedFd>,
 }
 
 impl PooledMessage {
@@ -105,7 +110,10 @@ impl PooledMessage {
     fn parse(buffer: PooledBuf, header: &libc::msghdr) -> Option<Self> {
         let out = RecvMsgOut::parse(&buffer, header).ok()?;
         let name = RecvMsgMulti::OVERHEAD;
-        let payload = name + header.msg_namelen as usize;
+        let payload = name + header.msg_namelen as usize + header.msg_controllen;
+        let control = Control::from_bytes(out.control_data());
+        // SAFETY: the kernel has just written these messages, and this is called once for each buffer.
+        let descriptors = unsafe { control.take_descriptors() };
         let name = name..name + out.name_data().len();
         let (length, flags) = (out.incoming_payload_len() as usize, out.flags() as i32);
         Some(Self {
@@ -113,6 +121,7 @@ impl PooledMessage {
             payload,
             length,
             flags,
+            descriptors,
             buffer,
         })
     }
@@ -127,9 +136,14 @@ impl PooledMessage {
         self.length
     }
 
-    /// The kernel's `MSG_*` flags: `MSG_TRUNC` says that it was cut off.
+    /// The kernel's `MSG_*` flags: `MSG_TRUNC` says that it was cut off, `MSG_CTRUNC` that descriptors are missing.
     pub fn flags(&self) -> i32 {
         self.flags
+    }
+
+    /// Takes the descriptors that came with it.
+    pub fn take_descriptors(&mut self) -> Vec<OwnedFd> {
+        std::mem::take(&mut self.descriptors)
     }
 
     /// The buffer, and where in it the datagram's bytes begin. They go on to its end.

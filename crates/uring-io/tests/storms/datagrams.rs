@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::time::Duration;
 
 use uring_io::net::{Datagram, DatagramFamily, Packet, Udp, UdpSocket, Unix, UnixDatagram};
 
@@ -20,8 +21,11 @@ const MOST_UNDER_WAY: usize = 12;
 /// Bytes in front of a datagram's own: its number.
 const HEADER: usize = 8;
 
-/// Packets that a receiver may hold on to: together more than the context has buffers for.
-const MOST_KEPT: usize = 60;
+/// Packets that a receiver may hold on to.
+const MOST_KEPT: usize = 30;
+
+/// All that the context has.
+const BUFFERS: usize = 512;
 
 /// How two sockets that are connected to each other are made.
 pub(crate) trait Transport: DatagramFamily {
@@ -73,8 +77,25 @@ pub(crate) async fn run<T: Transport>(storm: Rc<Storm>) {
             tasks.push(context::spawn(receiver));
         }
     }
+    let hoarder = context::spawn(hoard(storm));
     for task in tasks {
         task.await.unwrap();
+    }
+    hoarder.await.unwrap();
+}
+
+/// Again and again takes all of the context's buffers for a while, so that the others receive into the heap.
+async fn hoard(storm: Rc<Storm>) {
+    let (sender, receiver) = UnixDatagram::pair().unwrap();
+    while !storm.is_over() {
+        let mut kept = Vec::new();
+        while kept.len() < BUFFERS && !storm.is_over() {
+            sender.send([7]).await.0.unwrap();
+            kept.push(receiver.recv().await.unwrap());
+        }
+        context::sleep(Duration::from_millis(20)).await;
+        drop(kept);
+        context::sleep(Duration::from_millis(5)).await;
     }
 }
 

@@ -40,6 +40,7 @@ use crate::net::recv_buf::RecvBuf;
 #[must_use = "dropping it closes the socket"]
 pub struct DetachedDatagram<F: DatagramFamily> {
     descriptor: OwnedFd,
+    most_descriptors: usize,
     left: VecDeque<io::Result<Left<F::Address>>>,
 }
 
@@ -48,6 +49,8 @@ struct Left<A> {
     bytes: Box<[u8]>,
     from: A,
     length: usize,
+    descriptors: Vec<OwnedFd>,
+    descriptors_missing: bool,
 }
 
 impl<F: DatagramFamily> Datagram<F> {
@@ -65,12 +68,17 @@ impl<F: DatagramFamily> Datagram<F> {
     pub async fn into_detached(self) -> io::Result<DetachedDatagram<F>> {
         self.socket.finish_writes().await?;
         let left = self.gather().await;
+        let most_descriptors = self.socket.shared.most_descriptors.get();
         let descriptor = match self.socket.into_descriptor() {
             Ok(descriptor) => descriptor,
             // An operation that has ended may not have been taken out of its slot yet.
             Err(shared) => shared.as_fd().try_clone_to_owned()?,
         };
-        Ok(DetachedDatagram { descriptor, left })
+        Ok(DetachedDatagram {
+            descriptor,
+            most_descriptors,
+            left,
+        })
     }
 
     async fn gather(&self) -> VecDeque<io::Result<Left<F::Address>>> {
@@ -84,6 +92,8 @@ impl<F: DatagramFamily> Datagram<F> {
                     bytes: packet.bytes.to_vec().into(),
                     from: packet.from,
                     length: packet.length,
+                    descriptors: packet.descriptors,
+                    descriptors_missing: packet.descriptors_missing,
                 })),
                 Found::Arrived(Ok(None)) => {}
                 // The kernel reports it once only.
@@ -102,14 +112,22 @@ impl<F: DatagramFamily> DetachedDatagram<F> {
     /// Outside a context.
     pub fn attach(self) -> Datagram<F> {
         let engine = context::driver().engine().clone();
+        let most_descriptors = self.most_descriptors;
         let packet = |left: Left<F::Address>| Packet {
             bytes: RecvBuf::from_heap(left.bytes),
             from: left.from,
             length: left.length,
+            descriptors: left.descriptors,
+            descriptors_missing: left.descriptors_missing,
         };
         let mut datagram = Datagram::from_descriptor(self.descriptor, engine);
         let left = self.left.into_iter().map(|left| left.map(packet));
         datagram.socket.bring(left.collect());
+        datagram
+            .socket
+            .shared
+            .most_descriptors
+            .set(most_descriptors);
         datagram
     }
 

@@ -50,12 +50,10 @@ pub(crate) mod sealed {
     pub trait Kind {
         /// The name of the alias.
         const NAME: &'static str;
-        /// Bytes of the longest address, as the kernel has it.
+        /// Bytes of the longest address, as the kernel has it, up to a whole word.
         const NAME_LEN: usize;
         /// Bytes of the longest datagram that is received whole.
         const LONGEST: usize;
-        /// Whether descriptors may travel with a datagram.
-        const DESCRIPTORS: bool;
     }
 }
 
@@ -92,9 +90,8 @@ impl<T: Borrow<SocketAddr>> sealed::Convert<Udp> for T {
 
 impl sealed::Kind for Udp {
     const NAME: &'static str = "UdpSocket";
-    const NAME_LEN: usize = size_of::<libc::sockaddr_in6>();
+    const NAME_LEN: usize = size_of::<libc::sockaddr_in6>().next_multiple_of(8);
     const LONGEST: usize = 65_535;
-    const DESCRIPTORS: bool = false;
 }
 
 impl DatagramFamily for Unix {
@@ -122,7 +119,6 @@ impl<T: ToUnixAddress> sealed::Convert<Unix> for T {
 
 impl sealed::Kind for Unix {
     const NAME: &'static str = "UnixDatagram";
-    const NAME_LEN: usize = size_of::<libc::sockaddr_un>();
+    const NAME_LEN: usize = size_of::<libc::sockaddr_un>().next_multiple_of(8);
     const LONGEST: usize = 255 * 1024;
-    const DESCRIPTORS: bool = true;
 }

@@ -1,6 +1,7 @@
 //! Datagram sockets, of whatever address family.
 
 mod bind_options;
+mod descriptors;
 mod detached;
 mod family;
 mod open;

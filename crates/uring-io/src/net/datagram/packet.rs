@@ -1,5 +1,7 @@
 //! What a receive brings.
 
+use std::os::fd::OwnedFd;
+
 use crate::net::recv_buf::RecvBuf;
 
 /// A datagram: its bytes, in a buffer of the context, and who sent it.
@@ -12,6 +14,11 @@ pub struct Packet<A> {
     pub from: A,
     /// Bytes that it had when it was sent.
     pub length: usize,
+    /// The descriptors that came with it, `CLOEXEC` all of them; see
+    /// [`set_most_descriptors`](super::Datagram::set_most_descriptors).
+    pub descriptors: Vec<OwnedFd>,
+    /// More descriptors were sent than are taken, or than this process may have open. Those that are missing are closed.
+    pub descriptors_missing: bool,
 }
 
 impl<A> Packet<A> {

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use uring_engine::io_uring::squeue;
+use uring_engine::op::Control;
 use uring_engine::{BufResult, Completion, Op, Operation, op};
 
 use crate::net::datagram::family::DatagramFamily;
@@ -114,6 +115,9 @@ impl<F: DatagramFamily> Receive<F> {
     fn new(shared: &Rc<Shared<F>>) -> Self {
         let receive = op::RecvMsg::new(shared.target(), Vec::with_capacity(F::LONGEST))
             .with_address()
+            .control(Control::with_room(Control::room_for_descriptors(
+                shared.most_descriptors.get(),
+            )))
             .flags(libc::MSG_TRUNC);
         Self {
             receive,
@@ -130,6 +134,8 @@ fn packet<F: DatagramFamily>(
         bytes: RecvBuf::from_heap(bytes),
         from: F::from_kernel(received.address)?,
         length: received.count,
+        descriptors: received.descriptors,
+        descriptors_missing: received.flags & libc::MSG_CTRUNC != 0,
     })
 }
 

@@ -17,13 +17,14 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use uring_engine::io_uring::squeue;
+use uring_engine::op::Control;
 use uring_engine::{BufResult, Completion, IoBuf, Op, Operation, Slice, SocketAddress, op};
 
 use crate::cancel::{Cancel, Cancellable, cancelled, sealed};
@@ -40,6 +41,8 @@ pub struct SendTo<'a, F: DatagramFamily, B: IoBuf> {
     socket: &'a Socket<F>,
     turn: Turn,
     destination: Destination,
+    /// Descriptors that travel with the datagram, which then does not go through the ring.
+    control: Control,
     /// How often there was no room.
     failures: u32,
     stage: Stage<F, B>,
@@ -83,6 +86,7 @@ impl<'a, F: DatagramFamily, B: IoBuf> SendTo<'a, F, B> {
             socket,
             turn: Turn::Absent,
             destination,
+            control: Control::default(),
             failures: 0,
             stage: Stage::Ready(buffer),
         }
@@ -96,6 +100,12 @@ impl<'a, F: DatagramFamily, B: IoBuf> SendTo<'a, F, B> {
             Stage::Ready(_) | Stage::Blocked(..) | Stage::Ended => {}
         }
         Cancel::new(self)
+    }
+
+    /// Sends descriptors, too. They have to stay open until it has ended.
+    pub(crate) fn with_descriptors(mut self, descriptors: &[OwnedFd]) -> Self {
+        self.control = Control::descriptors(descriptors);
+        self
     }
 
     fn take_buffer(&mut self) -> B {
@@ -124,11 +134,11 @@ impl<'a, F: DatagramFamily, B: IoBuf> SendTo<'a, F, B> {
                 let error = io::Error::new(error.kind(), error.to_string());
                 Poll::Ready((Err(error), buffer))
             }
-            (None, _) if context::others_runnable() || socket.engine.queued() > 0 => {
+            (None, _) if self.control.as_bytes().is_empty() && socket.prefers_ring() => {
                 self.stage = socket.in_ring(buffer, &self.destination);
                 self.poll_in_ring(cx)
             }
-            (None, destination) => Poll::Ready(socket.at_once(buffer, destination)),
+            (None, destination) => Poll::Ready(socket.at_once(buffer, destination, &self.control)),
         }
     }
 
@@ -150,7 +160,10 @@ impl<'a, F: DatagramFamily, B: IoBuf> SendTo<'a, F, B> {
             }
         }
         let buffer = self.take_buffer();
-        Poll::Ready(self.socket.at_once(buffer, &self.destination))
+        Poll::Ready(
+            self.socket
+                .at_once(buffer, &self.destination, &self.control),
+        )
     }
 
     /// There was no room.
@@ -230,16 +243,26 @@ impl<F: DatagramFamily, B: IoBuf> Drop for SendTo<'_, F, B> {
 }
 
 impl<F: DatagramFamily> Socket<F> {
+    /// Whether a datagram goes with other operations.
+    fn prefers_ring(&self) -> bool {
+        context::others_runnable() || self.engine.queued() > 0
+    }
+
     /// Sends without waiting, and without the ring.
     #[inline]
-    fn at_once<B: IoBuf>(&self, buffer: B, destination: &Destination) -> BufResult<usize, B> {
+    fn at_once<B: IoBuf>(
+        &self,
+        buffer: B,
+        destination: &Destination,
+        control: &Control,
+    ) -> BufResult<usize, B> {
         let address = match destination {
             Destination::Address(address) => Some(address),
             Destination::Peer | Destination::Invalid(_) => None,
         };
         let length = buffer.len();
         let bytes = Slice::new(buffer, 0..length);
-        let result = self.shared.try_send(&bytes, address);
+        let result = self.shared.try_send(&bytes, address, control);
         (result, bytes.into_inner())
     }
 
@@ -259,20 +282,33 @@ impl<F: DatagramFamily> Socket<F> {
 
 impl<F: DatagramFamily> Shared<F> {
     /// Sends without waiting.
-    fn try_send(&self, bytes: &[u8], address: Option<&SocketAddress>) -> io::Result<usize> {
-        let (address, length) = address.map_or((std::ptr::null(), 0), |address| address.as_raw());
+    fn try_send(
+        &self,
+        bytes: &[u8],
+        address: Option<&SocketAddress>,
+        control: &Control,
+    ) -> io::Result<usize> {
+        let (address, address_len) =
+            address.map_or((std::ptr::null(), 0), |address| address.as_raw());
+        let mut part = libc::iovec {
+            iov_base: bytes.as_ptr().cast_mut().cast(),
+            iov_len: bytes.len(),
+        };
+        // SAFETY: all zeros are a valid message header: no address, no parts, no control messages.
+        let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
+        message.msg_name = address.cast_mut().cast();
+        message.msg_namelen = address_len;
+        message.msg_iov = &raw mut part;
+        message.msg_iovlen = 1;
+        if !control.as_bytes().is_empty() {
+            message.msg_control = control.as_bytes().as_ptr().cast_mut().cast();
+            message.msg_controllen = control.as_bytes().len();
+        }
+        let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
         loop {
-            // SAFETY: bytes and address are valid for the lengths given, and the kernel only reads them.
-            let count = unsafe {
-                libc::sendto(
-                    self.as_fd().as_raw_fd(),
-                    bytes.as_ptr().cast(),
-                    bytes.len(),
-                    libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL,
-                    address,
-                    length,
-                )
-            };
+            // SAFETY: address, bytes and control messages are valid for the lengths given, and the kernel only reads them.
+            let count =
+                unsafe { libc::sendmsg(self.as_fd().as_raw_fd(), &raw const message, flags) };
             if let Ok(count) = usize::try_from(count) {
                 return Ok(count);
             }

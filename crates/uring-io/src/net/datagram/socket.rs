@@ -15,7 +15,7 @@
 //! A sender that is dropped is cancelled: its datagram is sent whole or not at all. Until it is known which, no other one is
 //! sent, so that datagrams leave in order; an error stays in `outbound` for the next sender.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -54,6 +54,8 @@ pub(crate) struct Shared<F: DatagramFamily> {
     descriptor: OwnedFd,
     pub(crate) inbound: Inbound<Packet<F::Address>>,
     pub(crate) outbound: Inbound<Infallible>,
+    /// Descriptors that a receive takes.
+    pub(crate) most_descriptors: Cell<usize>,
 }
 
 impl<F: DatagramFamily> Socket<F> {
@@ -62,6 +64,7 @@ impl<F: DatagramFamily> Socket<F> {
             descriptor,
             inbound: Inbound::default(),
             outbound: Inbound::default(),
+            most_descriptors: Cell::new(0),
         };
         Self {
             shared: Rc::new(shared),
@@ -104,10 +107,12 @@ impl<F: DatagramFamily> Socket<F> {
             return false;
         };
         let target = self.shared.target();
+        let descriptors = self.shared.most_descriptors.get();
         // SAFETY: a socket is of the context that it was made on. `datagram_buffers` gives out those of the context that
         // runs on this thread, and only while the socket's engine is not shut down, hence while that context still runs, on
         // this thread.
-        let receive = unsafe { op::RecvMsgMulti::new(target, ring.clone(), F::NAME_LEN) };
+        let receive =
+            unsafe { op::RecvMsgMulti::new(target, ring.clone(), F::NAME_LEN, descriptors) };
         let operation = Keep::new(receive, self.shared.clone());
         self.receiver.set(self.engine.multishot(operation), ring);
         true
@@ -176,9 +181,11 @@ impl Arrival for io::Result<PooledMessage> {
 }
 
 #[inline]
-fn packet<F: DatagramFamily>(message: PooledMessage) -> io::Result<Packet<F::Address>> {
+fn packet<F: DatagramFamily>(mut message: PooledMessage) -> io::Result<Packet<F::Address>> {
     let from = F::from_kernel(message.address())?;
     let length = message.length();
+    let descriptors = message.take_descriptors();
+    let descriptors_missing = message.flags() & libc::MSG_CTRUNC != 0;
     let (buffer, begin) = message.into_payload();
     let mut bytes = RecvBuf::from_pool(buffer);
     bytes.advance(begin);
@@ -186,5 +193,7 @@ fn packet<F: DatagramFamily>(message: PooledMessage) -> io::Result<Packet<F::Add
         bytes,
         from,
         length,
+        descriptors,
+        descriptors_missing,
     })
 }
