@@ -6,7 +6,7 @@ use std::net::Shutdown;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use support::{Random, bytes_at, check_bytes, open_descriptors, pair, poll_at_most, run};
-use uring_io::io::AsyncRead;
+use uring_io::io::{AsyncRead, copy};
 use uring_io::net::{TcpStream, UnixDatagram};
 
 /// The descriptors are the process's: one test at a time.
@@ -236,6 +236,42 @@ fn a_dropped_send_is_sent_whole_or_not_at_all() {
         assert!(received.is_sorted_by(|a, b| a < b), "each once, in order");
         certain.retain(|number| !received.contains(number));
         assert_eq!(certain, [], "sent and not received");
+    });
+    assert_eq!(open_descriptors(), before);
+}
+
+#[test]
+fn a_dropped_copy_loses_nothing() {
+    const TOTAL: u64 = 3_000_000;
+    let _alone = alone();
+    let before = open_descriptors();
+    run(async {
+        let (source, from) = narrow_pair().await;
+        let (to, sink) = narrow_pair().await;
+        let writer = context::spawn(async move {
+            let mut position = 0;
+            while position < TOTAL {
+                let length = 10_000.min(TOTAL - position) as usize;
+                let bytes = bytes_at(1, position, length);
+                source.write_all(bytes).await.0.unwrap();
+                position += length as u64;
+            }
+        });
+        let reader = context::spawn(read_all(sink));
+        let mut random = Random(31);
+        let mut dropped = 0;
+        loop {
+            let copying = async { copy(&mut &from, &mut &to).await.unwrap() };
+            match poll_at_most(random.below(6) as usize, copying).await {
+                Some(_) => break,
+                None => dropped += 1,
+            }
+            context::yield_now().await;
+        }
+        assert!(dropped > 20, "{dropped}");
+        writer.await.unwrap();
+        to.close().await.unwrap();
+        assert_eq!(reader.await.unwrap(), TOTAL);
     });
     assert_eq!(open_descriptors(), before);
 }
