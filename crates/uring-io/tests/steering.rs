@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use context::{LeastLoaded, Scheduler, Stop};
-use support::{open_descriptors, run};
+use support::{open_descriptors, poll_at_most, run};
 use uring_io::net::{
     Family, ListenOptions, Stream, TcpListener, TcpStream, UnixListener, UnixStream,
 };
@@ -86,6 +86,8 @@ fn connections_land_on_all_contexts_and_every_one_is_served() {
     assert_eq!(open_descriptors(), before, "one_listener_dispatches");
     what_had_come_before_the_stop_is_served();
     assert_eq!(open_descriptors(), before, "what_had_come");
+    a_dispatch_that_is_dropped_loses_nobody();
+    assert_eq!(open_descriptors(), before, "a_dispatch");
     a_unix_listener_dispatches();
     assert_eq!(open_descriptors(), before, "a_unix_listener_dispatches");
     a_strategy_of_ones_own();
@@ -160,6 +162,35 @@ fn what_had_come_before_the_stop_is_served() {
     });
     end(scheduler);
     assert_eq!(served.counts().iter().sum::<u32>(), 83);
+}
+
+/// It ends at any moment, and another one goes on.
+fn a_dispatch_that_is_dropped_loses_nobody() {
+    let scheduler = scheduler();
+    let served = Served::default();
+    run(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let asking = context::spawn(clients(listener.local_addr().unwrap(), 100));
+        let mut dropped = 0;
+        while !asking.is_finished() {
+            let shared = served.clone();
+            let serve = move |stream, _peer| shared.clone().echo(stream);
+            let handle = scheduler.handle();
+            let dispatching = listener.dispatch(&handle, serve, std::future::pending());
+            if dropped % 3 == 0 {
+                assert!(poll_at_most(1, dispatching).await.is_none());
+                context::sleep(Duration::from_micros(20)).await;
+            } else {
+                let limit = Duration::from_micros(dropped % 200);
+                assert!(context::timeout(limit, dispatching).await.is_err());
+            }
+            dropped += 1;
+        }
+        asking.await.unwrap();
+        assert!(dropped > 4, "{dropped}");
+    });
+    end(scheduler);
+    assert_eq!(served.counts().iter().sum::<u32>(), 100);
 }
 
 fn a_unix_listener_dispatches() {

@@ -2,30 +2,27 @@
 //!
 //! The kernel ties them to the first byte that they were sent with, and hands them over with it: only to a receive that asks
 //! for them. Any other receive of that byte has them closed. So a receive that asks ends the standing receive first, which
-//! does not ask; and what a dropped receive got all the same is kept, bytes and descriptors, as [`Kept`] says.
+//! does not ask. What a dropped receive got all the same is kept: the bytes with the socket's other bytes, the descriptors as
+//! [`Kept`].
 
-use std::fmt;
-use std::future::{Future, poll_fn};
-use std::io;
+mod parcel;
+mod receiving;
+
+use std::future::poll_fn;
 use std::os::fd::OwnedFd;
-use std::pin::Pin;
-use std::rc::Rc;
-use std::task::{Context, Poll};
 
-use uring_engine::io_uring::squeue;
-use uring_engine::op::{Control, Received, RecvMsg, SendMsg};
-use uring_engine::{BufResult, Completion, IoBuf, IoBufMut, Op, Operation, Slice, op};
+use uring_engine::{BufResult, IoBuf, IoBufMut};
 
 use crate::copy::fill;
-use crate::keep::Keep;
 use crate::net::family::Unix;
-use crate::net::outgoing::Outgoing;
 use crate::net::receiver::Found;
 use crate::net::recv_buf::RecvBuf;
 use crate::net::socket::{Shared, Socket};
 use crate::net::split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use crate::net::stream::UnixStream;
 use crate::net::write::WriteAllWithDescriptors;
+pub(crate) use parcel::Parcel;
+use receiving::Receiving;
 
 /// What [`read_with_descriptors`](super::Stream::read_with_descriptors) received.
 #[derive(Debug, Default)]
@@ -54,7 +51,7 @@ impl UnixStream {
     /// # Errors
     ///
     /// As [`write_all`](Self::write_all); `InvalidInput` if there are descriptors but not a byte that they could travel with,
-    /// or more than 253 descriptors. `TooManyReferences` (`ETOOMANYREFS`) if too many are on their way.
+    /// or more than 253 descriptors. `ETOOMANYREFS` if too many are on their way.
     ///
     /// # Cancel safety
     ///
@@ -228,207 +225,5 @@ impl Shared {
             descriptors: kept.descriptors,
             truncated: kept.truncated,
         }
-    }
-}
-
-/// Receives bytes and descriptors once. Dropping it cancels; what arrived all the same goes to the socket.
-struct Receiving<B: IoBufMut> {
-    /// Empty only while this is being dropped.
-    op: Option<Op<Receive<B>>>,
-    shared: Rc<Shared>,
-}
-
-impl<B: IoBufMut> Receiving<B> {
-    fn new(socket: &Socket, buffer: B, most: usize) -> Self {
-        let shared = socket.shared.clone();
-        let most = most.min(Control::MOST_DESCRIPTORS);
-        let room = Control::with_room(Control::room_for_descriptors(most));
-        let receive = Receive {
-            message: RecvMsg::new(shared.target(), buffer).control(room),
-            shared: shared.clone(),
-        };
-        Self {
-            op: Some(socket.engine.op(receive)),
-            shared,
-        }
-    }
-}
-
-impl<B: IoBufMut> Future for Receiving<B> {
-    type Output = BufResult<Received, B>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match &mut self.op {
-            Some(op) => Pin::new(op).poll(cx),
-            None => Poll::Pending,
-        }
-    }
-}
-
-impl<B: IoBufMut> Drop for Receiving<B> {
-    fn drop(&mut self) {
-        if let Some(op) = self.op.take()
-            && op.is_submitted()
-        {
-            self.shared.inbound.abandon();
-            drop(op);
-        }
-    }
-}
-
-/// The operation: it shares the socket, so that it can give back what nobody waits for.
-struct Receive<B> {
-    message: RecvMsg<B>,
-    shared: Rc<Shared>,
-}
-
-// SAFETY: the entry is the inner operation's, which lies in the value and so has the same fixed address.
-unsafe impl<B: IoBufMut> Operation for Receive<B> {
-    type Output = BufResult<Received, B>;
-
-    fn entry(&mut self) -> squeue::Entry {
-        self.message.entry()
-    }
-
-    fn complete(self, completion: Completion) -> Self::Output {
-        self.message.complete(completion)
-    }
-
-    fn discard(self, completion: Completion) {
-        let (received, buffer) = self.message.complete(completion);
-        let inbound = &self.shared.inbound;
-        let left = received.map(|received| {
-            self.shared.keep(received.descriptors, received.flags);
-            let bytes = Slice::new(buffer, 0..received.count);
-            // The end of the stream is there to be read again.
-            (!bytes.is_empty()).then(|| RecvBuf::from_heap(&*bytes))
-        });
-        inbound.end(left);
-    }
-}
-
-/// One buffer, and descriptors that travel with its first byte.
-pub(crate) struct Parcel<B> {
-    /// What is left of it.
-    buffer: Slice<B>,
-    descriptors: Vec<OwnedFd>,
-}
-
-impl<B: IoBuf> Parcel<B> {
-    /// Why it cannot be sent.
-    fn refusal(&self) -> Option<io::Error> {
-        let message = match self.descriptors.len() {
-            0 => return None,
-            _ if self.total() == 0 => String::from(
-                "descriptors travel with a byte: send at least one, which the peer reads to get them",
-            ),
-            count if count > Control::MOST_DESCRIPTORS => format!(
-                "{count} descriptors are too many for one message, which takes {}: send several",
-                Control::MOST_DESCRIPTORS
-            ),
-            _ => return None,
-        };
-        Some(io::Error::new(io::ErrorKind::InvalidInput, message))
-    }
-}
-
-impl<B: IoBuf> Outgoing for Parcel<B> {
-    type Buffer = (B, Vec<OwnedFd>);
-    type Operation = Keep<SendParcel<B>, Rc<Shared>>;
-
-    fn new((buffer, descriptors): Self::Buffer) -> Self {
-        let total = buffer.len();
-        Self {
-            buffer: Slice::new(buffer, 0..total),
-            descriptors,
-        }
-    }
-
-    fn into_buffer(self) -> Self::Buffer {
-        (self.buffer.into_inner(), self.descriptors)
-    }
-
-    fn total(&self) -> usize {
-        self.buffer.get_ref().len()
-    }
-
-    fn send_now(&self, shared: &Shared) -> io::Result<usize> {
-        match self.refusal() {
-            Some(refusal) => Err(refusal),
-            None if self.descriptors.is_empty() => shared.send_now(&self.buffer),
-            None => Err(io::ErrorKind::WouldBlock.into()),
-        }
-    }
-
-    fn operation(self, shared: &Rc<Shared>, sent: usize, flags: i32) -> Self::Operation {
-        let refusal = self.refusal();
-        let control = Control::descriptors(&self.descriptors);
-        let (buffer, descriptors) = self.into_buffer();
-        let total = buffer.len();
-        let (target, rest) = (shared.target(), Slice::new(buffer, sent..total));
-        let stage = match refusal {
-            Some(refusal) => Stage::Refused(op::Nop::new(), refusal, rest),
-            // Not with `MSG_WAITALL`, which has the kernel repeat the message.
-            None if sent == 0 => {
-                Stage::First(Box::new(SendMsg::new(target, rest).control(control)))
-            }
-            None => Stage::Rest(op::Send::new(target, rest).flags(flags)),
-        };
-        Keep::new(SendParcel { stage, descriptors }, shared.clone())
-    }
-
-    fn finished(
-        ((result, parcel), _): (BufResult<usize, Self>, Rc<Shared>),
-    ) -> (io::Result<usize>, Self) {
-        (result, parcel)
-    }
-}
-
-/// Sends a parcel, or what is left of it. Keeps the descriptors open meanwhile.
-pub(crate) struct SendParcel<B> {
-    stage: Stage<B>,
-    descriptors: Vec<OwnedFd>,
-}
-
-enum Stage<B> {
-    First(Box<SendMsg<Slice<B>>>),
-    Rest(op::Send<Slice<B>>),
-    Refused(op::Nop, io::Error, Slice<B>),
-}
-
-// SAFETY: the entry is the inner operation's, which lies in the value and so has the same fixed address.
-unsafe impl<B: IoBuf> Operation for SendParcel<B> {
-    type Output = BufResult<usize, Parcel<B>>;
-
-    fn entry(&mut self) -> squeue::Entry {
-        match &mut self.stage {
-            Stage::First(send) => send.entry(),
-            Stage::Rest(send) => send.entry(),
-            Stage::Refused(nop, ..) => nop.entry(),
-        }
-    }
-
-    fn complete(self, completion: Completion) -> Self::Output {
-        let (result, buffer) = match self.stage {
-            Stage::First(send) => send.complete(completion),
-            Stage::Rest(send) => send.complete(completion),
-            Stage::Refused(_, refusal, buffer) => (Err(refusal), buffer),
-        };
-        let descriptors = self.descriptors;
-        (
-            result,
-            Parcel {
-                buffer,
-                descriptors,
-            },
-        )
-    }
-}
-
-impl<B> fmt::Debug for Parcel<B> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Parcel")
-            .field("descriptors", &self.descriptors)
-            .finish_non_exhaustive()
     }
 }
