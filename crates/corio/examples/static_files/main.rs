@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Nothing outside of the directory is served, whatever the request's path says and wherever links lead. Ranges of bytes
-//! are. Ctrl-c ends it, after the files that it is sending.
+//! are. Their bytes go from the file to the socket within the kernel. Ctrl-c ends it, after the files that it is sending.
 
 #[path = "../http/mod.rs"]
 mod http;
@@ -22,7 +22,6 @@ use std::ops::Range;
 use std::process::ExitCode;
 use std::rc::Rc;
 
-use corio::IoBuf;
 use corio::fs::File;
 use corio::net::TcpStream;
 use corio::sync::CancellationToken;
@@ -31,9 +30,6 @@ use http::{Head, Request, Status};
 use root::{Found, Root};
 use serving::Port;
 use serving::input::Input;
-
-/// Bytes that are read and sent at once.
-const PIECE: usize = 64 * 1024;
 
 #[corio::main]
 async fn main() -> ExitCode {
@@ -130,21 +126,10 @@ async fn answer(stream: &TcpStream, root: &Root, request: &Request<'_>) -> io::R
 
 /// Sends a part of a file.
 async fn send(stream: &TcpStream, file: &File, part: Range<u64>) -> io::Result<()> {
-    let mut buffer = Vec::with_capacity(PIECE);
-    let mut offset = part.start;
-    while offset < part.end {
-        let length = (part.end - offset).min(PIECE as u64) as usize;
-        let (result, piece) = file.read_at(buffer.slice(..length), offset).await;
-        let count = result?;
-        if count == 0 {
-            // More was promised: only the end of the connection can tell the client.
-            return Err(io::Error::other("the file was cut while it was sent"));
-        }
-        offset += count as u64;
-        let (result, piece) = stream.write_all(piece).await;
-        result?;
-        buffer = piece.into_inner();
-        buffer.clear();
+    let length = part.end - part.start;
+    if stream.send_file(file, part).await? < length {
+        // More was promised: only the end of the connection can tell the client.
+        return Err(io::Error::other("the file was cut while it was sent"));
     }
     Ok(())
 }

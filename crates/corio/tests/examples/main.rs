@@ -5,6 +5,8 @@ mod http_hello;
 #[cfg(feature = "sync-prims")]
 mod kv_server;
 #[cfg(feature = "sync-prims")]
+mod proxy;
+#[cfg(feature = "sync-prims")]
 mod static_files;
 mod stdin_client;
 mod support;
