@@ -1,8 +1,9 @@
 //! corio raced against its peers: what the programs of this package share.
 //!
-//! - `echo-server` serves TCP echo with one of the [subjects](echo::SUBJECTS);
-//! - `load-gen` loads it from another process and checks every byte ([`load`]);
+//! - `server` serves with one of the [subjects](server::SUBJECTS), echo and more;
+//! - `load-gen` loads it from another process and checks every byte that comes back ([`load`]);
 //! - `runtime-bench` times the services of one of the [runtimes](runtime::SUBJECTS);
+//! - `file-bench` measures how one of the [subjects](file::SUBJECTS) reads and writes files;
 //! - `channel-bench` times the channels of one of the crates that [have some](channel);
 //! - `sync-bench` times the primitives of one of the crates that [have some](sync).
 //!
@@ -11,15 +12,18 @@
 
 #[cfg(feature = "channel")]
 pub mod channel;
-pub mod echo;
+pub mod command;
+pub mod file;
 pub mod load;
 #[cfg(feature = "sync")]
 pub mod memory;
 mod poller;
 pub mod process;
 mod raw_ring;
+pub mod report;
 pub mod runtime;
-mod samples;
+pub mod samples;
+pub mod server;
 mod settings;
 #[cfg(feature = "sync")]
 pub mod sync;

@@ -1,6 +1,7 @@
 //! How the programs of this package live: on which core, and for how long.
 
 use std::io;
+use std::time::Duration;
 
 use rustix::thread::{CpuSet, sched_setaffinity};
 
@@ -48,6 +49,12 @@ pub fn end_with_stdin() -> io::Result<()> {
         return Err(io::ErrorKind::BrokenPipe.into());
     }
     Ok(())
+}
+
+/// Processor time of this process so far, over all of its threads.
+pub(crate) fn processor_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
 fn check(result: libc::c_int) -> io::Result<libc::c_int> {

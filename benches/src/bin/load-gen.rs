@@ -1,22 +1,28 @@
-//! Loads an echo server and prints what came of it as one line of JSON.
+//! Loads a server and prints what came of it as one line of JSON.
 
 use std::error::Error;
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use benches::load::{self, LoadConfig};
+use benches::load::{self, LoadConfig, Target};
 use benches::process;
+use benches::server::Service;
 use clap::Parser;
 
-/// Loads an echo server in a closed loop and prints a report as JSON.
+/// Loads a server in a closed loop and prints a report as JSON.
 #[derive(Parser)]
 struct Args {
-    /// Where the server listens.
+    /// Where the server listens, as it printed it.
     #[arg(long)]
-    addr: SocketAddr,
-    /// Connections, each with one request in flight.
+    addr: String,
+    /// What the server does.
+    #[arg(long, value_enum, default_value_t = Service::Tcp)]
+    service: Service,
+    /// Connections.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=60_000))]
     conns: u32,
+    /// Those among them that have a request in flight: all, if not given. With 0, each makes one request and stays.
+    #[arg(long)]
+    active: Option<u32>,
     /// Payload of one request, in bytes.
     #[arg(long, default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..=16_777_216))]
     size: u32,
@@ -40,8 +46,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         process::pin_to_core(core)?;
     }
     let report = load::run(&LoadConfig {
-        address: args.addr,
+        service: args.service,
+        target: Target::parse(args.service, &args.addr)?,
         connections: args.conns as usize,
+        active: args.active.unwrap_or(args.conns).min(args.conns) as usize,
         size: args.size as usize,
         warm_up: Duration::from_millis(args.warm_up_ms),
         window: Duration::from_millis(args.window_ms),

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 pub use crate::samples::Plan;
 pub use case::Case;
-pub use report::{CaseReport, report};
+pub use report::report;
 pub use subjects::SUBJECTS;
 
 /// A crate by name.

@@ -1,14 +1,16 @@
-//! One connection of the load generator: at most one request in flight.
+//! One connection of the load generator, or one socket that sends datagrams: at most one request in flight.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use socket2::Socket;
 
 use crate::load::pattern::Pattern;
+use crate::load::target::Target;
 
 /// A connection and the request that is in flight on it.
 pub(crate) struct Connection {
-    socket: TcpStream,
+    socket: Socket,
     index: usize,
     request: u64,
     sent: usize,
@@ -25,6 +27,9 @@ pub(crate) enum Fault {
     /// More bytes came back than were sent.
     #[error("connection {0}, request {1}: more bytes came back than were sent")]
     Surplus(usize, u64),
+    /// No answer has come; a datagram may have been lost.
+    #[error("connection {0}, request {1}: no answer")]
+    Overdue(usize, u64),
     /// The server closed the connection.
     #[error("connection {0}, request {1}: closed by the server")]
     Closed(usize, u64),
@@ -34,10 +39,9 @@ pub(crate) enum Fault {
 }
 
 impl Connection {
-    /// Connects, with `TCP_NODELAY` and in non-blocking mode.
-    pub(crate) fn open(address: SocketAddr, index: usize) -> io::Result<Self> {
-        let socket = TcpStream::connect(address)?;
-        socket.set_nodelay(true)?;
+    /// Connects, in non-blocking mode.
+    pub(crate) fn open(target: &Target, index: usize) -> io::Result<Self> {
+        let socket = target.connect()?;
         socket.set_nonblocking(true)?;
         Ok(Self {
             socket,
@@ -50,8 +54,14 @@ impl Connection {
     }
 
     /// The socket, for registration with a poller.
-    pub(crate) fn socket(&self) -> &TcpStream {
+    pub(crate) fn socket(&self) -> &Socket {
         &self.socket
+    }
+
+    /// Whether the answer to the request in flight has been due for longer than `patience`.
+    pub(crate) fn is_overdue(&self, now: Instant, patience: Duration) -> Option<Fault> {
+        let waits = self.request > 0 && now.saturating_duration_since(self.started) > patience;
+        waits.then_some(Fault::Overdue(self.index, self.request))
     }
 
     /// Begins the next request at `now`.

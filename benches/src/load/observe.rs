@@ -58,6 +58,16 @@ impl Usage {
     }
 }
 
+/// What process `pid` has resident at this moment, in bytes.
+///
+/// # Errors
+///
+/// As [`Usage::of`].
+pub(crate) fn resident(pid: u32) -> io::Result<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    Ok(field(&status, "VmRSS:") * 1024)
+}
+
 fn first_number(text: &str) -> u64 {
     text.split_whitespace()
         .next()

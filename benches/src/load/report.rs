@@ -8,7 +8,7 @@ use crate::load::observe::ServerUsage;
 /// The measured window of one run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LoadReport {
-    /// Requests whose answer came back whole within the window.
+    /// Requests whose answer came back whole within the window; payloads sent or received; connections closed.
     pub requests: u64,
     /// Length of the window, in nanoseconds.
     pub elapsed_ns: u64,
@@ -16,10 +16,12 @@ pub struct LoadReport {
     pub errors: u64,
     /// The first of those errors.
     pub first_error: Option<String>,
-    /// From the first byte sent to the last byte received, in nanoseconds.
-    pub latency_ns: LatencyNs,
+    /// From the first byte sent to the last byte received, in nanoseconds, where there are answers.
+    pub latency_ns: Option<LatencyNs>,
     /// What the server used, when its process was named.
     pub server: Option<ServerUsage>,
+    /// Memory that idle connections have made resident, all together, in bytes.
+    pub resident_bytes: Option<u64>,
 }
 
 /// Percentiles of a latency distribution, in nanoseconds.

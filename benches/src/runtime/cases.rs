@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use crate::process::processor_time;
 use crate::runtime::Case;
 use crate::runtime::cross_thread::cross_thread;
 use crate::runtime::subject::Runtime;
@@ -125,7 +126,7 @@ async fn timer_drop<R: Runtime>(iterations: u64) -> Duration {
 async fn timers_fire<R: Runtime>(iterations: u64) -> Duration {
     let mut tasks = Vec::with_capacity(TIMERS as usize);
     let mut random = 0x2545_f491_4f6c_dd1d_u64;
-    let begin = process_time();
+    let begin = processor_time();
     for _ in 0..iterations {
         for _ in 0..TIMERS {
             // Marsaglia's xorshift64: the same durations for every subject.
@@ -139,13 +140,7 @@ async fn timers_fire<R: Runtime>(iterations: u64) -> Duration {
             task.await;
         }
     }
-    process_time() - begin
-}
-
-/// Processor time of this process so far, over all of its threads.
-fn process_time() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+    processor_time() - begin
 }
 
 async fn join_ten<R: Runtime>(iterations: u64) -> Duration {

@@ -8,8 +8,8 @@ mod cases;
 mod cross_thread;
 mod joined;
 mod measure;
-mod subject;
-mod subjects;
+pub(crate) mod subject;
+pub(crate) mod subjects;
 
 use std::time::Duration;
 

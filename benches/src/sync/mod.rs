@@ -26,7 +26,7 @@ use std::time::Duration;
 
 pub use crate::samples::Plan;
 pub use case::Case;
-pub use measure::{CaseReport, report};
+pub use measure::report;
 pub use subjects::SUBJECTS;
 
 /// A crate by name.

@@ -1,6 +1,8 @@
-//! The races of many small cases: what the primitives, or the channels, of corio and of its peers cost.
+//! The races of many small cases: what the primitives, the channels or the files of corio and of its peers cost.
 //!
 //! Each run of the program is one case of one subject; a round runs all cases, and in each all subjects that take part.
+
+use std::process::Command;
 
 use serde::Deserialize;
 
@@ -8,23 +10,39 @@ use crate::Result;
 use crate::bench::flags::Options;
 use crate::bench::programs::{self, Programs};
 use crate::bench::progress::Progress;
-use crate::bench::record::{Metric, Record, Reference};
+use crate::bench::record::{Better, Metric, Record, Reference};
 use crate::bench::row::Row;
-use crate::bench::{subjects, table};
+use crate::bench::sheet::{Case, behind, enter, tabulate};
+use crate::bench::subjects;
 
 const TIME: Metric = Metric {
     name: "time",
     unit: "ns/op",
+    better: Better::Less,
+};
+
+const PROCESSOR: Metric = Metric {
+    name: "cpu",
+    unit: "ns/op",
+    better: Better::Less,
+};
+
+const RATE: Metric = Metric {
+    name: "rate",
+    unit: "1/s",
+    better: Better::More,
 };
 
 const ALLOCATIONS: Metric = Metric {
     name: "allocations",
     unit: "1/op",
+    better: Better::Less,
 };
 
 const KEPT: Metric = Metric {
     name: "kept",
     unit: "B",
+    better: Better::Less,
 };
 
 /// A race of this kind.
@@ -36,6 +54,10 @@ pub(super) struct Contest {
     pub(super) program: &'static str,
     /// Who is compared with the best of the others; with variants in brackets, which are not among those either.
     pub(super) home: &'static str,
+    /// What the samples are of.
+    decisive: Metric,
+    /// What one sample is to take, in milliseconds: in a quick look, and else.
+    sample_ms: [u32; 2],
     /// Which cases are worth a quick look.
     is_quick: fn(&str) -> bool,
 }
@@ -45,6 +67,8 @@ pub(super) const SYNC: Contest = Contest {
     name: "sync",
     program: "sync-bench",
     home: "sync-prims",
+    decisive: TIME,
+    sample_ms: [2, 20],
     is_quick: |_| true,
 };
 
@@ -53,11 +77,23 @@ pub(super) const CHANNEL: Contest = Contest {
     name: "channel",
     program: "channel-bench",
     home: "corio",
+    decisive: TIME,
+    sample_ms: [2, 20],
     is_quick: |case| {
         let is_stream = case.contains(" cap ") || case.contains(" unbounded ");
         let is_short = case.starts_with("tokio") && case.ends_with(" 8 B") && !case.contains("4-4");
         !is_stream || is_short
     },
+};
+
+/// Files.
+pub(super) const FILE: Contest = Contest {
+    name: "file",
+    program: "file-bench",
+    home: "corio",
+    decisive: PROCESSOR,
+    sample_ms: [20, 100],
+    is_quick: |case| !case.contains("x 32"),
 };
 
 impl Contest {
@@ -69,32 +105,34 @@ impl Contest {
     }
 }
 
-/// Above this, a ratio is more than what the machine does to two equals.
-const BEHIND: f64 = 1.05;
-
 /// One line of the program's output.
 #[derive(Debug, Deserialize)]
 struct CaseReport {
     case: String,
     /// Nanoseconds an operation.
     samples: Vec<f64>,
+    /// Operations a second, in the cases whose samples are not of time.
+    rate: Option<f64>,
     /// Allocations an operation, in the cases that count them.
     allocations: Option<f64>,
     /// Bytes that are kept when all is done, in the cases that count them.
     kept: Option<f64>,
 }
 
-/// A case, and who takes part.
-#[derive(Debug, PartialEq, Eq)]
-struct Case {
-    name: String,
-    contestants: Vec<String>,
-}
-
-/// Runs the race, prints its tables and returns the rows.
-pub(super) fn race(contest: Contest, programs: &Programs, options: &Options) -> Result<Vec<Row>> {
+/// Runs the race, with arguments for its program, prints its tables and returns the rows.
+pub(super) fn race(
+    contest: Contest,
+    arguments: &[String],
+    programs: &Programs,
+    options: &Options,
+) -> Result<Vec<Row>> {
+    let program = || {
+        let mut command = programs.command(contest.program);
+        command.args(arguments);
+        command
+    };
     let contestants = subjects::choose(&options.subjects, programs.subjects(contest.program)?);
-    let cases = cases(contest, programs, options, &contestants)?;
+    let cases = cases(contest, program, options, &contestants)?;
     let rounds = options.rounds();
     let mut record = Record::new(contest.name, contest.reference(), rounds);
     let runs: usize = cases.iter().map(|case| case.contestants.len()).sum();
@@ -104,8 +142,8 @@ pub(super) fn race(contest: Contest, programs: &Programs, options: &Options) -> 
             for place in subjects::rotated(case.contestants.len(), round) {
                 let subject = &case.contestants[place];
                 progress.begin(&format!("round {}", round + 1), subject);
-                match run(contest, programs, options, subject, &case.name) {
-                    Ok(report) => note(&mut record, subject, round, &report),
+                match run(contest, program(), options, subject, &case.name) {
+                    Ok(report) => note(contest, &mut record, subject, round, &report),
                     Err(error) => {
                         progress.note(&format!("{subject} in {}: {error}", case.name));
                         record.fail(&case.name, subject, error.to_string());
@@ -120,6 +158,14 @@ pub(super) fn race(contest: Contest, programs: &Programs, options: &Options) -> 
     let rows = record.rows();
     for (title, metric) in [
         ("ns an operation (in brackets: times the best peer)", TIME),
+        (
+            "ns of processor time an operation (in brackets: times the best peer)",
+            PROCESSOR,
+        ),
+        (
+            "operations a second (in brackets: times the best peer)",
+            RATE,
+        ),
         ("allocations an operation", ALLOCATIONS),
         ("bytes kept", KEPT),
     ] {
@@ -131,7 +177,7 @@ pub(super) fn race(contest: Contest, programs: &Programs, options: &Options) -> 
             );
         }
     }
-    for line in behind(contest, &rows) {
+    for line in behind(contest.home, &[contest.decisive], &rows) {
         println!("{line}");
     }
     Ok(rows)
@@ -140,18 +186,13 @@ pub(super) fn race(contest: Contest, programs: &Programs, options: &Options) -> 
 /// The cases that are wanted, in the program's order, without those that nobody takes part in.
 fn cases(
     contest: Contest,
-    programs: &Programs,
+    program: impl Fn() -> Command,
     options: &Options,
     contestants: &[String],
 ) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for subject in contestants {
-        let list = programs::run(programs.command(contest.program).args([
-            "--subject",
-            subject,
-            "--case",
-            "list",
-        ]))?;
+        let list = programs::run(program().args(["--subject", subject, "--case", "list"]))?;
         let all = !options.quick || !options.cases.is_empty();
         let wanted = list
             .lines()
@@ -169,168 +210,36 @@ fn cases(
     Ok(cases)
 }
 
-/// Enters a subject for a case.
-fn enter(cases: &mut Vec<Case>, name: &str, subject: &str) {
-    match cases.iter_mut().find(|case| case.name == name) {
-        Some(case) => case.contestants.push(subject.to_owned()),
-        None => cases.push(Case {
-            name: name.to_owned(),
-            contestants: vec![subject.to_owned()],
-        }),
-    }
-}
-
 fn run(
     contest: Contest,
-    programs: &Programs,
+    mut program: Command,
     options: &Options,
     subject: &str,
     case: &str,
 ) -> Result<CaseReport> {
+    let [quick, full] = contest.sample_ms;
+    let sample = if options.quick { quick } else { full };
     let output = programs::run(
-        programs
-            .command(contest.program)
+        program
             .args(["--subject", subject, "--case", case, "--exact"])
-            .args([
-                "--sample-ms",
-                &options.sync_sample().as_millis().to_string(),
-            ]),
+            .args(["--sample-ms", &sample.to_string()]),
     )?;
     Ok(serde_json::from_str(&output)?)
 }
 
-fn note(record: &mut Record, subject: &str, round: usize, report: &CaseReport) {
+fn note(contest: Contest, record: &mut Record, subject: &str, round: usize, report: &CaseReport) {
     // What else runs on the machine only adds to a sample; between runs, the median decides.
     match report.samples.iter().copied().min_by(f64::total_cmp) {
-        Some(least) => record.note(&report.case, subject, round, TIME, least),
+        Some(least) => record.note(&report.case, subject, round, contest.decisive, least),
         None => record.fail(&report.case, subject, "no samples".to_owned()),
     }
-    for (metric, value) in [(ALLOCATIONS, report.allocations), (KEPT, report.kept)] {
+    for (metric, value) in [
+        (RATE, report.rate),
+        (ALLOCATIONS, report.allocations),
+        (KEPT, report.kept),
+    ] {
         if let Some(value) = value {
             record.note(&report.case, subject, round, metric, value);
         }
-    }
-}
-
-/// A line for each case that has the metric, a column for each subject.
-fn tabulate(cases: &[Case], contestants: &[String], metric: Metric, rows: &[Row]) -> String {
-    let header: Vec<&str> = ["case"]
-        .into_iter()
-        .chain(contestants.iter().map(String::as_str))
-        .collect();
-    let lines: Vec<Vec<String>> = cases
-        .iter()
-        .filter_map(|case| {
-            let of_case: Vec<&Row> = rows
-                .iter()
-                .filter(|row| row.case == case.name && row.metric == metric.name)
-                .collect();
-            let cells = contestants.iter().map(|subject| {
-                of_case
-                    .iter()
-                    .find(|row| row.subject == *subject)
-                    .map_or_else(|| table::number(None), |row| cell(row))
-            });
-            let line = [case.name.clone()].into_iter().chain(cells).collect();
-            (!of_case.is_empty()).then_some(line)
-        })
-        .collect();
-    table::layout(&header, &lines)
-}
-
-fn cell(row: &Row) -> String {
-    let median = table::number(row.median);
-    match row.ratio_to_reference {
-        Some(ratio) => format!("{median} ({ratio:.2})"),
-        None => median,
-    }
-}
-
-/// What home is behind the best peer in, the worst first.
-fn behind(contest: Contest, rows: &[Row]) -> Vec<String> {
-    let mut behind: Vec<(&Row, f64)> = rows
-        .iter()
-        .filter(|row| row.subject == contest.home && row.metric == TIME.name)
-        .filter_map(|row| Some((row, row.ratio_to_reference?)))
-        .filter(|(_, ratio)| *ratio > BEHIND)
-        .collect();
-    behind.sort_by(|(_, left), (_, right)| right.total_cmp(left));
-    behind
-        .into_iter()
-        .map(|(row, ratio)| format!("behind: {} ({ratio:.2})", row.case))
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{ALLOCATIONS, Case, CaseReport, SYNC, TIME, behind, enter, note, tabulate};
-    use crate::bench::record::Record;
-
-    const HOME: &str = SYNC.home;
-
-    fn record(values: &[(&str, &str, f64)]) -> Record {
-        let mut record = Record::new("sync", SYNC.reference(), 1);
-        for (case, subject, value) in values {
-            let report = CaseReport {
-                case: (*case).to_owned(),
-                samples: vec![*value],
-                allocations: (*case == "wait").then_some(2.0),
-                kept: None,
-            };
-            note(&mut record, subject, 0, &report);
-        }
-        record
-    }
-
-    #[test]
-    fn a_case_has_those_who_take_part() {
-        let mut cases = Vec::new();
-        for (name, subject) in [("lock", "a"), ("wait", "a"), ("wait", "b")] {
-            enter(&mut cases, name, subject);
-        }
-        let names = |case: &Case| (case.name.clone(), case.contestants.join(","));
-        assert_eq!(
-            cases.iter().map(names).collect::<Vec<_>>(),
-            [("lock", "a"), ("wait", "a,b")].map(|(l, r)| (l.to_owned(), r.to_owned()))
-        );
-    }
-
-    #[test]
-    fn the_worst_row_comes_first_and_good_ones_not_at_all() {
-        let rows = record(&[
-            ("lock", HOME, 11.0),
-            ("lock", "peer", 10.0),
-            ("wait", HOME, 30.0),
-            ("wait", "peer", 10.0),
-            ("get", HOME, 10.0),
-            ("get", "peer", 10.0),
-            ("alone", HOME, 10.0),
-        ])
-        .rows();
-        assert_eq!(
-            behind(SYNC, &rows),
-            ["behind: wait (3.00)", "behind: lock (1.10)"]
-        );
-    }
-
-    #[test]
-    fn a_table_has_the_cases_of_its_metric() {
-        let mut cases = Vec::new();
-        for name in ["lock", "wait"] {
-            enter(&mut cases, name, HOME);
-            enter(&mut cases, name, "peer");
-        }
-        let rows = record(&[
-            ("lock", HOME, 5.0),
-            ("wait", HOME, 20.0),
-            ("wait", "peer", 10.0),
-        ])
-        .rows();
-        let names = [HOME.to_owned(), "peer".to_owned()];
-        let times = tabulate(&cases, &names, TIME, &rows);
-        assert_eq!(times.lines().count(), 4, "{times}");
-        assert!(times.contains("20.0 (2.00)"), "{times}");
-        let allocations = tabulate(&cases, &names, ALLOCATIONS, &rows);
-        assert_eq!(allocations.lines().count(), 3, "{allocations}");
     }
 }

@@ -1,12 +1,11 @@
 //! The echo race: a server and a load generator, each in a process of its own and on a core of its own.
 
-use std::time::Duration;
-
 use crate::Result;
 use crate::bench::flags::Options;
-use crate::bench::load::{DECISIVE, LoadReport, METRICS};
+use crate::bench::load::{METRICS, PROCESSOR};
 use crate::bench::machine::Cores;
-use crate::bench::programs::{self, Programs, Server};
+use crate::bench::pair::{self, Task};
+use crate::bench::programs::Programs;
 use crate::bench::progress::Progress;
 use crate::bench::record::{Record, Reference};
 use crate::bench::row::Row;
@@ -30,15 +29,10 @@ impl Cell {
 
 /// Runs the race, prints a table for each cell and returns the rows.
 pub(super) fn race(programs: &Programs, options: &Options) -> Result<Vec<Row>> {
-    let contestants = subjects::choose(&options.subjects, programs.subjects("echo-server")?);
+    let contestants = subjects::choose(&options.subjects, programs.servers("tcp")?);
     let rounds = options.rounds();
     let cells = cells(options);
-    let cores = Cores::choose();
-    if cores.shared() {
-        eprintln!(
-            "only one core: server and load generator take turns on it, so nothing here shows what a server can do"
-        );
-    }
+    let cores = pair::cores();
 
     let mut record = Record::new("echo", Reference::Subject(REFERENCE), rounds);
     let mut progress = Progress::new("echo", cells.len() * rounds * contestants.len());
@@ -94,46 +88,15 @@ fn run(
     subject: &str,
     cell: Cell,
 ) -> Result<[f64; 7]> {
-    let size = cell.size.to_string();
-    let mut server = Server::start(
-        programs
-            .command("echo-server")
-            .args(["--subject", subject, "--size", &size])
-            .args(["--core", &cores.server.to_string()]),
-    )?;
-    let outcome = programs::run(
-        programs
-            .command("load-gen")
-            .args([
-                "--addr",
-                server.address(),
-                "--server-pid",
-                &server.process(),
-            ])
-            .args(["--conns", &cell.connections.to_string(), "--size", &size])
-            .args(["--warm-up-ms", &millis(options.warm_up())])
-            .args(["--window-ms", &millis(options.window())])
-            .args(["--core", &cores.generator.to_string()]),
-    );
-    let ended = server.end();
-    let output = match (outcome, ended) {
-        (Ok(output), _) => output,
-        // A server that died explains more than the generator that noticed.
-        (Err(_), Some(end)) => return Err(format!("echo-server: {end}").into()),
-        (Err(error), None) => return Err(error),
+    let task = Task {
+        service: "tcp",
+        size: cell.size,
+        connections: cell.connections,
+        active: cell.connections,
     };
-    let report: LoadReport = serde_json::from_str(&output)?;
-    if report.errors > 0 {
-        let first = report.first_error.unwrap_or_default();
-        return Err(format!("{} errors; first: {first}", report.errors).into());
-    }
-    report
+    pair::run(programs, options, cores, subject, task)?
         .values()
-        .ok_or_else(|| "no request was answered".into())
-}
-
-fn millis(duration: Duration) -> String {
-    duration.as_millis().to_string()
+        .ok_or_else(|| "there are no answers in the report".into())
 }
 
 /// The table of one cell: a line for each subject, and its CPU relative to the reference.
@@ -141,7 +104,7 @@ fn tabulate(case: &str, contestants: &[String], rows: &[Row]) -> String {
     let mut header = vec!["subject"];
     for (heading, metric) in METRICS {
         header.push(heading);
-        if metric.name == DECISIVE {
+        if metric == PROCESSOR {
             header.push("ratio");
         }
     }
@@ -155,8 +118,8 @@ fn tabulate(case: &str, contestants: &[String], rows: &[Row]) -> String {
             let mut line = vec![subject.clone()];
             for (_, metric) in METRICS {
                 line.push(table::number(find(metric.name).and_then(|row| row.median)));
-                if metric.name == DECISIVE {
-                    let ratio = find(DECISIVE).and_then(|row| row.ratio_to_reference);
+                if metric == PROCESSOR {
+                    let ratio = find(PROCESSOR.name).and_then(|row| row.ratio_to_reference);
                     line.push(table::number(ratio));
                 }
             }

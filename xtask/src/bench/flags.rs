@@ -1,5 +1,6 @@
 //! The arguments of `cargo xtask bench`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
@@ -24,6 +25,22 @@ pub(super) enum Race {
     Sync,
     /// Channels, under tokio, on contexts and between threads
     Channel,
+    /// Unix and UDP echo, one-way streams, accepting, and thousands of connections that say little
+    Net,
+    /// Reads and writes of files, through the page cache and past it
+    File,
+}
+
+impl Race {
+    /// Every race.
+    const ALL: [Race; 6] = [
+        Race::Echo,
+        Race::Runtime,
+        Race::Sync,
+        Race::Channel,
+        Race::Net,
+        Race::File,
+    ];
 }
 
 /// What every race takes.
@@ -44,9 +61,12 @@ pub(super) struct Options {
     /// Who takes part [default: everyone]
     #[arg(long, global = true, value_name = "NAME", value_delimiter = ',')]
     pub(super) subjects: Vec<String>,
-    /// Cases of sync and channel, by a part of their names [default: all]
+    /// Cases of sync, channel, net and file, by a part of their names [default: all]
     #[arg(long, global = true, value_name = "TEXT", default_value = "")]
     pub(super) cases: String,
+    /// Where file makes its files, up to 1 GiB [default: target/bench]
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(super) directory: Option<PathBuf>,
 }
 
 impl BenchArgs {
@@ -54,7 +74,7 @@ impl BenchArgs {
     pub(super) fn races(&self) -> Vec<Race> {
         match self.race {
             Some(race) => vec![race],
-            None => vec![Race::Echo, Race::Runtime, Race::Sync, Race::Channel],
+            None => Race::ALL.to_vec(),
         }
     }
 }
@@ -72,12 +92,12 @@ impl Options {
         or_default(&self.conns, self.quick, &[1, 100], &[1, 10, 100, 1000])
     }
 
-    /// Load before the measured window of echo.
+    /// Load before the measured window of echo and net.
     pub(super) fn warm_up(&self) -> Duration {
         Duration::from_millis(if self.quick { 100 } else { 200 })
     }
 
-    /// The measured window of echo.
+    /// The measured window of echo and net.
     pub(super) fn window(&self) -> Duration {
         Duration::from_millis(if self.quick { 300 } else { 1000 })
     }
@@ -85,11 +105,6 @@ impl Options {
     /// How long one sample of a runtime case is to take.
     pub(super) fn sample(&self) -> Duration {
         Duration::from_millis(if self.quick { 10 } else { 30 })
-    }
-
-    /// How long one sample of a sync or channel case is to take.
-    pub(super) fn sync_sample(&self) -> Duration {
-        Duration::from_millis(if self.quick { 2 } else { 20 })
     }
 }
 
@@ -125,8 +140,7 @@ mod tests {
 
     #[test]
     fn no_race_is_all_races() {
-        let all = [Race::Echo, Race::Runtime, Race::Sync, Race::Channel];
-        assert_eq!(parsed("").races(), all);
+        assert_eq!(parsed("").races(), Race::ALL);
         assert_eq!(parsed("runtime").races(), [Race::Runtime]);
     }
 

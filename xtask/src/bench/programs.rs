@@ -1,5 +1,6 @@
 //! The programs of the `benches` package: building them, finding them, running them.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -32,6 +33,14 @@ impl Programs {
     /// The names of a program's subjects.
     pub(super) fn subjects(&self, program: &str) -> Result<Vec<String>> {
         let output = run(self.command(program).args(["--subject", "list"]))?;
+        Ok(output.lines().map(str::to_owned).collect())
+    }
+
+    /// The names of the servers that offer `service`.
+    pub(super) fn servers(&self, service: &str) -> Result<Vec<String>> {
+        let output = run(self
+            .command("server")
+            .args(["--service", service, "--subject", "list"]))?;
         Ok(output.lines().map(str::to_owned).collect())
     }
 
@@ -108,6 +117,9 @@ impl Server {
     /// Ends it, and returns how it ended if it already had.
     pub(super) fn end(&mut self) -> Option<String> {
         let ended = self.child.try_wait().ok().flatten();
+        if self.address.starts_with('/') {
+            let _ = fs::remove_file(self.address());
+        }
         // The server ends with its standard input; one that hangs is killed.
         drop(self.child.stdin.take());
         let _ = self.child.kill();

@@ -1,5 +1,7 @@
 //! The samples of a race, by case, subject, metric and round.
 
+use std::cmp::Ordering;
+
 use crate::bench::row::Row;
 use crate::bench::stats::{self, Spread};
 
@@ -8,12 +10,21 @@ use crate::bench::stats::{self, Spread};
 pub(super) struct Metric {
     pub(super) name: &'static str,
     pub(super) unit: &'static str,
+    pub(super) better: Better,
+}
+
+/// Which of two values is the better one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Better {
+    Less,
+    More,
 }
 
 /// Stands for the measurement itself in the row of a subject that gave none.
 const FAILED: Metric = Metric {
     name: "failed",
     unit: "",
+    better: Better::Less,
 };
 
 /// Whom ratios are taken to.
@@ -21,8 +32,8 @@ const FAILED: Metric = Metric {
 pub(super) enum Reference {
     /// One subject, in every case.
     Subject(&'static str),
-    /// `first` in the cases it takes part in, elsewhere whoever has the least median, `home` and its variants (`home (...)`)
-    /// excepted.
+    /// `first` in the cases it takes part in, elsewhere whoever has the best median, bare loops (`raw-...`), `home` and its
+    /// variants (`home (...)`, `home:...`) excepted.
     Best {
         first: Option<&'static str>,
         home: &'static str,
@@ -52,10 +63,13 @@ struct Failure {
     reason: String,
 }
 
+/// What the names of bare loops begin with.
+const BARE: &str = "raw-";
+
 /// Whether a subject is `home`, or a variant of it.
 fn is_of(home: &str, subject: &str) -> bool {
     let variant = subject.strip_prefix(home);
-    variant.is_some_and(|rest| rest.is_empty() || rest.starts_with(" ("))
+    variant.is_some_and(|rest| rest.is_empty() || rest.starts_with(" (") || rest.starts_with(':'))
 }
 
 impl Record {
@@ -179,25 +193,36 @@ impl Record {
                 .find(|rival| first.is_some_and(|first| rival.subject == first))
                 .or_else(|| {
                     rivals
-                        .filter(|rival| !is_of(home, &rival.subject))
-                        .min_by(|left, right| median_of(left).total_cmp(&median_of(right)))
+                        .filter(|rival| {
+                            !is_of(home, &rival.subject) && !rival.subject.starts_with(BARE)
+                        })
+                        .min_by(|left, right| order(series.metric, left, right))
                 }),
         }
     }
 }
 
-fn median_of(series: &Series) -> f64 {
-    stats::spread(series.samples.iter().flatten().copied())
-        .map_or(f64::INFINITY, |spread| spread.median)
+/// The better one first; last, one without samples.
+fn order(metric: Metric, left: &Series, right: &Series) -> Ordering {
+    let [left, right] = [left, right].map(|series| {
+        let median = stats::spread(series.samples.iter().flatten().copied())?.median;
+        Some(match metric.better {
+            Better::Less => median,
+            Better::More => -median,
+        })
+    });
+    let [left, right] = [left, right].map(|value| value.unwrap_or(f64::INFINITY));
+    left.total_cmp(&right)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Metric, Record, Reference};
+    use super::{Better, Metric, Record, Reference};
 
     const TIME: Metric = Metric {
         name: "time",
         unit: "ns",
+        better: Better::Less,
     };
 
     fn ratio(record: &Record, case: &str, subject: &str) -> Option<f64> {
@@ -224,6 +249,26 @@ mod tests {
         record.note("nop", "bare", 0, TIME, 40.0);
         record.note("nop", "fast", 0, TIME, 10.0);
         assert_eq!(ratio(&record, "nop", "fast"), Some(0.25));
+    }
+
+    #[test]
+    fn the_best_rate_is_the_greatest_and_bare_loops_and_variants_are_no_rivals() {
+        let reference = Reference::Best {
+            first: None,
+            home: "ours",
+        };
+        let rate = Metric {
+            name: "rate",
+            unit: "1/s",
+            better: Better::More,
+        };
+        let mut record = Record::new("net", reference, 1);
+        let values = [("ours", 20.0), ("ours:read", 60.0), ("raw-epoll", 50.0)];
+        for (subject, value) in values.into_iter().chain([("fast", 40.0), ("slow", 10.0)]) {
+            record.note("echo", subject, 0, rate, value);
+        }
+        assert_eq!(ratio(&record, "echo", "ours"), Some(0.5));
+        assert_eq!(ratio(&record, "echo", "slow"), Some(0.25));
     }
 
     #[test]

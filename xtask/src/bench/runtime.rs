@@ -8,13 +8,14 @@ use crate::Result;
 use crate::bench::flags::Options;
 use crate::bench::programs::{self, Programs};
 use crate::bench::progress::Progress;
-use crate::bench::record::{Metric, Record, Reference};
+use crate::bench::record::{Better, Metric, Record, Reference};
 use crate::bench::row::Row;
 use crate::bench::{stats, subjects, table};
 
 const METRIC: Metric = Metric {
     name: "time",
     unit: "ns/op",
+    better: Better::Less,
 };
 
 /// The bare ring where it takes part, which is the no-op; elsewhere the best peer.

@@ -1,17 +1,17 @@
 //! The runtimes, one file each.
 
 #[cfg(feature = "compio")]
-mod compio;
-mod corio;
+pub(crate) mod compio;
+pub(crate) mod corio;
 #[cfg(feature = "glommio")]
-mod glommio;
+pub(crate) mod glommio;
 #[cfg(feature = "monoio")]
-mod monoio;
+pub(crate) mod monoio;
 mod raw_uring;
 #[cfg(feature = "smol")]
 mod smol;
 #[cfg(feature = "tokio")]
-mod tokio;
+pub(crate) mod tokio;
 
 use crate::runtime::RuntimeSubject;
 use crate::runtime::cases::time;

@@ -7,10 +7,10 @@ use std::os::fd::{AsRawFd, RawFd};
 
 use io_uring::{cqueue, opcode, types};
 
-use crate::echo::EchoConfig;
-use crate::echo::raw_uring::buffers::{Buffers, GROUP};
-use crate::echo::socket::{close, hang_up, send_all, set_nodelay};
 use crate::raw_ring::{self as ring, Kind, Queues, Tag};
+use crate::server::Config;
+use crate::server::raw_uring::buffers::{Buffers, GROUP};
+use crate::server::socket::{close, hang_up, send_all, set_nodelay};
 
 /// How answers leave.
 #[derive(Clone, Copy, PartialEq)]
@@ -41,7 +41,7 @@ struct Server<'ring> {
 }
 
 /// Serves for the life of the process.
-pub(super) fn serve(config: &EchoConfig, reply: Reply) -> io::Result<()> {
+pub(super) fn serve(config: &Config, reply: Reply) -> io::Result<()> {
     let mut ring = ring::build()?;
     let queues = Queues::new(&mut ring)?;
     let buffers = Buffers::register(&queues.submitter, config.size)?;
@@ -51,7 +51,7 @@ pub(super) fn serve(config: &EchoConfig, reply: Reply) -> io::Result<()> {
         connections: Vec::new(),
         reply,
     };
-    let listener = config.bind()?;
+    let listener = config.stream_listener()?;
     // SAFETY: the entry points at no memory.
     unsafe { server.queues.push(&ring::accept(listener.as_raw_fd()))? };
     loop {

@@ -6,9 +6,9 @@ use std::os::fd::{AsRawFd, RawFd};
 
 use io_uring::{cqueue, opcode, types};
 
-use crate::echo::EchoConfig;
-use crate::echo::socket::{close, hang_up, set_nodelay};
 use crate::raw_ring::{self as ring, Kind, Queues, Tag};
+use crate::server::Config;
+use crate::server::socket::{close, hang_up, set_nodelay};
 
 /// `IORING_RECVSEND_POLL_FIRST`: wait for readiness instead of trying at once.
 const POLL_FIRST: u16 = 1;
@@ -43,7 +43,7 @@ struct Server<'ring> {
 }
 
 /// Serves for the life of the process.
-pub(super) fn serve(config: &EchoConfig, style: Style) -> io::Result<()> {
+pub(super) fn serve(config: &Config, style: Style) -> io::Result<()> {
     let mut ring = ring::build()?;
     let mut server = Server {
         queues: Queues::new(&mut ring)?,
@@ -51,7 +51,7 @@ pub(super) fn serve(config: &EchoConfig, style: Style) -> io::Result<()> {
         size: config.size,
         style,
     };
-    let listener = config.bind()?;
+    let listener = config.stream_listener()?;
     // SAFETY: the entry points at no memory.
     unsafe { server.queues.push(&ring::accept(listener.as_raw_fd()))? };
     loop {

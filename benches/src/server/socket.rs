@@ -1,20 +1,19 @@
 //! The few socket calls that the standard library does not offer.
 
 use std::io;
-use std::net::TcpListener;
 use std::os::fd::{AsRawFd, RawFd};
 
 /// Listens again, with another backlog.
-pub(super) fn listen(listener: &TcpListener, backlog: libc::c_int) -> io::Result<()> {
+pub(super) fn listen(listener: &impl AsRawFd, backlog: libc::c_int) -> io::Result<()> {
     // SAFETY: `listen` takes no pointer, and the descriptor is open.
     check(unsafe { libc::listen(listener.as_raw_fd(), backlog) })
 }
 
-/// Switches Nagle's algorithm off.
+/// Switches Nagle's algorithm off, if the socket has one.
 pub(super) fn set_nodelay(fd: RawFd) -> io::Result<()> {
     let on: libc::c_int = 1;
     // SAFETY: the option's value is read from a live `c_int` of the length given.
-    check(unsafe {
+    let set = check(unsafe {
         libc::setsockopt(
             fd,
             libc::IPPROTO_TCP,
@@ -22,7 +21,11 @@ pub(super) fn set_nodelay(fd: RawFd) -> io::Result<()> {
             (&raw const on).cast(),
             size_of_val(&on) as libc::socklen_t,
         )
-    })
+    });
+    match set {
+        Err(error) if error.raw_os_error() == Some(libc::EOPNOTSUPP) => Ok(()),
+        set => set,
+    }
 }
 
 /// Sends all of `bytes`, waiting in place for room; with a closed loop there always is room.

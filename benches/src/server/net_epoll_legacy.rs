@@ -4,12 +4,12 @@ use std::io;
 
 use net_epoll_legacy::{Acceptor, Connection, IoContext};
 
-use crate::echo::EchoConfig;
+use crate::server::Config;
 
-pub(super) fn serve(config: &EchoConfig) -> io::Result<()> {
+pub(super) fn serve(config: &Config) -> io::Result<()> {
     let context = IoContext::new()?;
     let handle = context.handle();
-    let acceptor = Acceptor::from_std(&handle, config.bind()?)?;
+    let acceptor = Acceptor::from_std(&handle, config.tcp()?)?;
     let size = config.size;
     context.block_on(async move {
         loop {

@@ -18,29 +18,29 @@ mod one_shot;
 
 use std::io;
 
-use crate::echo::EchoConfig;
+use crate::server::Config;
 
 /// `raw-uring`.
-pub(super) fn multishot(config: &EchoConfig) -> io::Result<()> {
+pub(super) fn multishot(config: &Config) -> io::Result<()> {
     multishot::serve(config, multishot::Reply::Ring)
 }
 
 /// `raw-uring:call`.
-pub(super) fn call(config: &EchoConfig) -> io::Result<()> {
+pub(super) fn call(config: &Config) -> io::Result<()> {
     multishot::serve(config, multishot::Reply::Call)
 }
 
 /// `raw-uring:one-shot`.
-pub(super) fn one_shot(config: &EchoConfig) -> io::Result<()> {
+pub(super) fn one_shot(config: &Config) -> io::Result<()> {
     one_shot::serve(config, one_shot::Style::Alternate)
 }
 
 /// `raw-uring:poll-first`.
-pub(super) fn poll_first(config: &EchoConfig) -> io::Result<()> {
+pub(super) fn poll_first(config: &Config) -> io::Result<()> {
     one_shot::serve(config, one_shot::Style::PollFirst)
 }
 
 /// `raw-uring:pair`.
-pub(super) fn pair(config: &EchoConfig) -> io::Result<()> {
+pub(super) fn pair(config: &Config) -> io::Result<()> {
     one_shot::serve(config, one_shot::Style::Pair)
 }

@@ -3,9 +3,9 @@
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 
-use crate::echo::EchoConfig;
-use crate::echo::socket::{close, send_all, set_nodelay, unless_transient};
 use crate::poller::Poller;
+use crate::server::Config;
+use crate::server::socket::{close, send_all, set_nodelay, unless_transient};
 
 /// Events that one wait takes.
 const BATCH: usize = 1024;
@@ -13,9 +13,9 @@ const BATCH: usize = 1024;
 /// Serves for the life of the process.
 ///
 /// One buffer serves all connections: an answer is sent before the next request is received.
-pub(super) fn serve(config: &EchoConfig) -> io::Result<()> {
-    let listener = config.bind()?;
-    listener.set_nonblocking(true)?;
+pub(super) fn serve(config: &Config) -> io::Result<()> {
+    let listener = config.stream_listener()?;
+    socket2::SockRef::from(&listener).set_nonblocking(true)?;
     let listener = listener.as_raw_fd();
     let mut poller = Poller::new(BATCH)?;
     poller.add(&listener, libc::EPOLLIN, listener as usize)?;

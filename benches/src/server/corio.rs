@@ -1,0 +1,125 @@
+//! corio: one context, a task per connection.
+
+use std::io;
+
+use context::Context;
+use uring_io::net::{Family, Stream, TcpListener, TcpStream, UnixListener};
+
+use crate::server::{Config, Service};
+
+/// `corio`: receives into buffers of the context, and writes them back as they are.
+pub(super) fn pooled(config: &Config) -> io::Result<()> {
+    let size = config.size;
+    run(async {
+        match config.service {
+            Service::Tcp | Service::Sparse => tcp(config, echo_pooled).await,
+            Service::Unix => unix(config, echo_pooled).await,
+            Service::Receive => tcp(config, receive_pooled).await,
+            Service::Udp | Service::Send | Service::Accept => other(config, size).await,
+        }
+    })
+}
+
+/// `corio:read`: reads into a buffer of its own, which is handed over and back.
+pub(super) fn owned(config: &Config) -> io::Result<()> {
+    let size = config.size;
+    run(async {
+        match config.service {
+            Service::Tcp | Service::Sparse => tcp(config, |stream| echo_owned(stream, size)).await,
+            Service::Unix => unix(config, |stream| echo_owned(stream, size)).await,
+            Service::Receive => tcp(config, |stream| receive_owned(stream, size)).await,
+            Service::Udp | Service::Send | Service::Accept => other(config, size).await,
+        }
+    })
+}
+
+fn run(serve: impl Future<Output = io::Result<()>>) -> io::Result<()> {
+    Context::new().block_on(serve).map_err(io::Error::other)?
+}
+
+/// What does not depend on how streams are read.
+async fn other(config: &Config, size: usize) -> io::Result<()> {
+    match config.service {
+        Service::Send => tcp(config, |stream| send(stream, size)).await,
+        Service::Accept => accept(config).await,
+        service => Err(io::Error::other(format!("{service} is not served here"))),
+    }
+}
+
+async fn tcp<F>(config: &Config, handle: impl Fn(TcpStream) -> F) -> io::Result<()>
+where
+    F: Future<Output = io::Result<()>> + 'static,
+{
+    let listener = TcpListener::from_std(config.tcp()?);
+    loop {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        context::spawn(handle(stream)).detach();
+    }
+}
+
+async fn unix<F>(config: &Config, handle: impl Fn(uring_io::net::UnixStream) -> F) -> io::Result<()>
+where
+    F: Future<Output = io::Result<()>> + 'static,
+{
+    let listener = UnixListener::from_std(config.unix()?);
+    loop {
+        let (stream, _) = listener.accept().await?;
+        context::spawn(handle(stream)).detach();
+    }
+}
+
+async fn accept(config: &Config) -> io::Result<()> {
+    let listener = TcpListener::from_std(config.tcp()?);
+    loop {
+        drop(listener.accept().await?);
+    }
+}
+
+async fn echo_pooled<F: Family>(stream: Stream<F>) -> io::Result<()> {
+    while let Some(bytes) = stream.recv().await? {
+        let (result, _) = stream.write_all(bytes).await;
+        result?;
+    }
+    Ok(())
+}
+
+async fn echo_owned<F: Family>(stream: Stream<F>, size: usize) -> io::Result<()> {
+    let mut buffer = Vec::with_capacity(size);
+    loop {
+        let (result, filled) = stream.read(buffer).await;
+        if result? == 0 {
+            return Ok(());
+        }
+        let (result, written) = stream.write_all(filled).await;
+        result?;
+        buffer = written;
+        buffer.clear();
+    }
+}
+
+async fn receive_pooled(stream: TcpStream) -> io::Result<()> {
+    while stream.recv().await?.is_some() {}
+    Ok(())
+}
+
+async fn receive_owned(stream: TcpStream, size: usize) -> io::Result<()> {
+    let mut buffer = Vec::with_capacity(size);
+    loop {
+        let (result, filled) = stream.read(buffer).await;
+        if result? == 0 {
+            return Ok(());
+        }
+        buffer = filled;
+        buffer.clear();
+    }
+}
+
+async fn send(stream: TcpStream, size: usize) -> io::Result<()> {
+    let mut buffer = vec![0; size];
+    loop {
+        let (result, written) = stream.write_all(buffer).await;
+        result?;
+        buffer = written;
+    }
+}
