@@ -3,7 +3,7 @@
 use std::io;
 
 use context::Context;
-use uring_io::net::{Family, Stream, TcpListener, TcpStream, UnixListener};
+use uring_io::net::{Family, Stream, TcpListener, TcpStream, UdpSocket, UnixListener, UnixStream};
 
 use crate::server::{Config, Service};
 
@@ -15,7 +15,9 @@ pub(super) fn pooled(config: &Config) -> io::Result<()> {
             Service::Tcp | Service::Sparse => tcp(config, echo_pooled).await,
             Service::Unix => unix(config, echo_pooled).await,
             Service::Receive => tcp(config, receive_pooled).await,
-            Service::Udp | Service::Send | Service::Accept => other(config, size).await,
+            Service::Udp => udp_pooled(config).await,
+            Service::Send => tcp(config, |stream| send(stream, size)).await,
+            Service::Accept => accept(config).await,
         }
     })
 }
@@ -28,22 +30,15 @@ pub(super) fn owned(config: &Config) -> io::Result<()> {
             Service::Tcp | Service::Sparse => tcp(config, |stream| echo_owned(stream, size)).await,
             Service::Unix => unix(config, |stream| echo_owned(stream, size)).await,
             Service::Receive => tcp(config, |stream| receive_owned(stream, size)).await,
-            Service::Udp | Service::Send | Service::Accept => other(config, size).await,
+            Service::Udp => udp_owned(config).await,
+            Service::Send => tcp(config, |stream| send(stream, size)).await,
+            Service::Accept => accept(config).await,
         }
     })
 }
 
 fn run(serve: impl Future<Output = io::Result<()>>) -> io::Result<()> {
     Context::new().block_on(serve).map_err(io::Error::other)?
-}
-
-/// What does not depend on how streams are read.
-async fn other(config: &Config, size: usize) -> io::Result<()> {
-    match config.service {
-        Service::Send => tcp(config, |stream| send(stream, size)).await,
-        Service::Accept => accept(config).await,
-        service => Err(io::Error::other(format!("{service} is not served here"))),
-    }
 }
 
 async fn tcp<F>(config: &Config, handle: impl Fn(TcpStream) -> F) -> io::Result<()>
@@ -58,7 +53,7 @@ where
     }
 }
 
-async fn unix<F>(config: &Config, handle: impl Fn(uring_io::net::UnixStream) -> F) -> io::Result<()>
+async fn unix<F>(config: &Config, handle: impl Fn(UnixStream) -> F) -> io::Result<()>
 where
     F: Future<Output = io::Result<()>> + 'static,
 {
@@ -66,6 +61,26 @@ where
     loop {
         let (stream, _) = listener.accept().await?;
         context::spawn(handle(stream)).detach();
+    }
+}
+
+async fn udp_pooled(config: &Config) -> io::Result<()> {
+    let socket = UdpSocket::from_std(config.udp()?);
+    loop {
+        let packet = socket.recv().await?;
+        socket.send_to(packet.bytes, packet.from).await.0?;
+    }
+}
+
+async fn udp_owned(config: &Config) -> io::Result<()> {
+    let socket = UdpSocket::from_std(config.udp()?);
+    let mut buffer = Vec::with_capacity(config.size);
+    loop {
+        let (result, filled) = socket.recv_from(buffer).await;
+        let (result, sent) = socket.send_to(filled, result?.from).await;
+        result?;
+        buffer = sent;
+        buffer.clear();
     }
 }
 
