@@ -1,43 +1,89 @@
-//! corio: operations at offsets through the ring.
+//! corio: operations at offsets through the ring; past the page cache, on registered buffers.
 
 use std::io;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use uring_io::fs::{File, OpenOptions};
+use uring_io::fs::{File, FixedBuf, FixedBuffers, OpenOptions};
 
 use crate::file::block::Block;
 use crate::file::case::{Case, Kind};
-use crate::file::folder::{check, flags};
+use crate::file::folder::check;
 use crate::file::work::FileSystem;
 use crate::runtime::subjects::corio::Corio;
 
-impl FileSystem for Corio {
-    type File = Rc<File>;
-    type Buffer = Block;
+pub(crate) struct Opened {
+    file: File,
+    /// A buffer for each operation in flight, if the file is a direct one.
+    registered: Option<FixedBuffers>,
+}
 
-    async fn open(path: PathBuf, case: Case) -> io::Result<Rc<File>> {
+pub(crate) enum Buffer {
+    Own(Block),
+    Registered(FixedBuf),
+}
+
+impl FileSystem for Corio {
+    type File = Rc<Opened>;
+    type Buffer = Buffer;
+
+    async fn open(path: PathBuf, case: Case) -> io::Result<Rc<Opened>> {
         let mut options = OpenOptions::new();
         options
             .read(true)
             .write(case.kind == Kind::Write)
-            .custom_flags(flags(case));
-        options.open(path).await.map(Rc::new)
+            .direct(case.direct);
+        let file = options.open(path).await?;
+        let registered = match case.direct {
+            true => {
+                let driver = context::driver();
+                let count = case.depth() as u16;
+                Some(FixedBuffers::new(driver.engine(), count, case.block())?)
+            }
+            false => None,
+        };
+        Ok(Rc::new(Opened { file, registered }))
     }
 
-    fn buffer(_file: &Rc<File>, case: Case) -> Block {
-        Block::new(case.block())
+    fn buffer(opened: &Rc<Opened>, case: Case) -> Buffer {
+        match opened.registered.as_ref().and_then(FixedBuffers::take) {
+            Some(buffer) => Buffer::Registered(buffer),
+            None => Buffer::Own(Block::new(case.block())),
+        }
     }
 
-    async fn read(file: &Rc<File>, buffer: Block, offset: u64, size: usize) -> io::Result<Block> {
-        let (result, block) = file.read_at(buffer, offset).await;
-        check(&block.bytes()[..result?], size, offset);
-        Ok(block)
+    async fn read(
+        opened: &Rc<Opened>,
+        buffer: Buffer,
+        offset: u64,
+        size: usize,
+    ) -> io::Result<Buffer> {
+        match buffer {
+            Buffer::Own(block) => {
+                let (result, block) = opened.file.read_at(block, offset).await;
+                check(&block.bytes()[..result?], size, offset);
+                Ok(Buffer::Own(block))
+            }
+            Buffer::Registered(buffer) => {
+                let (result, buffer) = opened.file.read_fixed_at(buffer, offset).await;
+                check(&buffer[..result?], size, offset);
+                Ok(Buffer::Registered(buffer))
+            }
+        }
     }
 
-    async fn write(file: &Rc<File>, buffer: Block, offset: u64) -> io::Result<Block> {
-        let (result, block) = file.write_all_at(buffer, offset).await;
-        result?;
-        Ok(block)
+    async fn write(opened: &Rc<Opened>, buffer: Buffer, offset: u64) -> io::Result<Buffer> {
+        match buffer {
+            Buffer::Own(block) => {
+                let (result, block) = opened.file.write_all_at(block, offset).await;
+                result?;
+                Ok(Buffer::Own(block))
+            }
+            Buffer::Registered(buffer) => {
+                let (result, buffer) = opened.file.write_fixed_at(buffer, offset).await;
+                assert_eq!(result?, buffer.len(), "a short write");
+                Ok(Buffer::Registered(buffer))
+            }
+        }
     }
 }
