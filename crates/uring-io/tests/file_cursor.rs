@@ -216,6 +216,19 @@ fn cancelling_gives_the_buffer_back_and_ends_the_turn() {
 }
 
 #[test]
+fn files_that_do_not_know_their_size_are_read_to_the_end() {
+    run(async {
+        let file = FileCursor::new(File::open("/proc/self/smaps").await.unwrap());
+        assert_eq!(file.get_ref().len().await.unwrap(), 0);
+        let mut text = String::new();
+        let count = file.read_to_string(&mut text).await.unwrap();
+        assert!(count > 4096 && text.contains("VmFlags"), "{count}");
+        assert_eq!(file.stream_position().await.unwrap(), count as u64);
+        assert_eq!(file.read(vec![0; 10]).await.0.unwrap(), 0);
+    });
+}
+
+#[test]
 fn it_is_a_stream_like_any_other() {
     async fn shout(mut from: impl AsyncRead, mut to: impl AsyncWrite) -> std::io::Result<()> {
         let (result, head) = from.read_exact(vec![0; 3]).await;

@@ -250,3 +250,44 @@ fn a_cursor_loses_nothing_to_dropped_futures() {
         assert!(dropped > 500, "{dropped}");
     });
 }
+
+/// Operations on names, dropped at every poll: nothing leaks, and what they left can be removed.
+#[test]
+fn operations_on_names_dropped_at_every_poll() {
+    let _alone = alone();
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    std::fs::write(at("file"), "text").unwrap();
+    leaks_nothing(async {
+        for round in 0..200 {
+            let polls = round % 5;
+            drop(poll_at_most(round % 12, fs::create_dir_all(at("a/b/c/d"))).await);
+            drop(poll_at_most(polls, fs::symlink("file", at("link"))).await);
+            drop(poll_at_most(polls, fs::hard_link(at("file"), at("hard"))).await);
+            drop(poll_at_most(polls, fs::rename(at("hard"), at("a/hard"))).await);
+            drop(poll_at_most(polls, fs::read_link(at("link"))).await);
+            drop(poll_at_most(polls, fs::symlink_metadata(at("link"))).await);
+            drop(poll_at_most(polls, fs::remove_file(at("link"))).await);
+            drop(poll_at_most(polls, fs::remove_dir(at("a/b/c/d"))).await);
+            drop(poll_at_most(polls, fs::remove_dir_all(at("a"))).await);
+            if let Ok(entries) = fs::read_dir(directory.path()).await {
+                let mut entries = entries;
+                drop(poll_at_most(polls, entries.next_entry()).await);
+            }
+            let cursor = FileCursor::new(File::open(at("file")).await.unwrap());
+            drop(poll_at_most(polls, cursor.seek(std::io::SeekFrom::End(0))).await);
+            drop(poll_at_most(polls, cursor.read_to_end(&mut Vec::new())).await);
+            drop(poll_at_most(polls, cursor.close()).await);
+        }
+        // What was dropped last may still be under way.
+        for _ in 0..1000 {
+            let removed = fs::remove_dir_all(directory.path()).await;
+            if !fs::try_exists(directory.path()).await.unwrap() {
+                return;
+            }
+            println!("{removed:?}");
+            context::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("the directory cannot be removed");
+    });
+}

@@ -330,7 +330,8 @@ impl File {
         AlignedBuf::new(capacity, self.direct.unwrap_or_default().larger())
     }
 
-    /// Closes the file and tells how that went. Dropping it closes it too, once the operations in flight are done.
+    /// Closes the file and tells how that went. Dropping it closes it too, once the operations in flight are done. The future
+    /// of an operation keeps the file open: where there still is one, the file is closed after it, and nobody is told how.
     ///
     /// Cancel-safe: the file is closed in any case.
     ///
