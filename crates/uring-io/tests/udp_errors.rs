@@ -94,6 +94,33 @@ fn an_error_of_a_send_that_was_dropped_is_the_next_ones() {
 }
 
 #[test]
+fn many_at_once_leave_an_error_to_the_next_receive() {
+    run(async {
+        let peer = socket().await;
+        let address = peer.local_addr().unwrap();
+        let socket = UdpSocket::connected(address).await.unwrap();
+        let mut packets = Vec::new();
+        assert!(
+            poll_at_most(1, socket.recv_many(&mut packets, 9))
+                .await
+                .is_none()
+        );
+        peer.send_to("one", socket.local_addr().unwrap())
+            .await
+            .0
+            .unwrap();
+        context::sleep(Duration::from_millis(2)).await;
+        peer.close().await.unwrap();
+        socket.send("anybody there?").await.0.unwrap();
+        context::sleep(Duration::from_millis(2)).await;
+        assert_eq!(socket.recv_many(&mut packets, 9).await.unwrap(), 1);
+        let error = socket.recv_many(&mut packets, 9).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+        assert_eq!(packets.len(), 1);
+    });
+}
+
+#[test]
 fn an_unconnected_socket_hears_of_no_refusal() {
     run(async {
         let (_, nobody) = connected_to_nobody().await;

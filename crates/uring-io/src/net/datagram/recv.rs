@@ -62,7 +62,7 @@ impl<'a, F: DatagramFamily> RecvMany<'a, F> {
                 Ok(None) => {}
                 // The next one's, as this one has something to tell.
                 Err(error) => {
-                    socket.shared.inbound.end(Err(error));
+                    socket.shared.inbound.leave_error(error);
                     break;
                 }
             }
