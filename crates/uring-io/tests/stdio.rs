@@ -74,13 +74,13 @@ fn feed(mut stdin: ChildStdin, total: u64) {
     }
 }
 
-/// A terminal: the side of its user, and the side of a program.
-fn terminal() -> (File, OwnedFd) {
+/// A terminal: the side of its user, and the side of a program, in blocking mode or not.
+fn terminal(mode: OFlags) -> (File, OwnedFd) {
     let user = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
     grantpt(&user).unwrap();
     unlockpt(&user).unwrap();
     let path = ptsname(&user, Vec::new()).unwrap();
-    let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC | mode;
     let program = rustix::fs::open(path, flags, Mode::empty()).unwrap();
     (user.into(), program)
 }
@@ -254,12 +254,17 @@ fn reads_lines() {
         context::yield_now().await;
     });
     assert_eq!(fcntl_getfl(std::io::stdin()).unwrap(), before);
-    assert!(!before.contains(OFlags::NONBLOCK));
 }
 
 #[test]
 fn lines_from_a_terminal() {
-    let (mut user, program) = terminal();
+    lines_from(OFlags::empty());
+    // One whose mode somebody else has set: the kernel does not wait on it by itself.
+    lines_from(OFlags::NONBLOCK);
+}
+
+fn lines_from(mode: OFlags) {
+    let (mut user, program) = terminal(mode);
     let mut child = part("reads_lines").stdin(program).spawn().unwrap();
     let mut hearing = Hearing::of(&mut child);
     hearing.wait_for("ready");
@@ -272,6 +277,34 @@ fn lines_from_a_terminal() {
     user.write_all(&[4]).unwrap();
     hearing.wait_for("end, dropped");
     assert!(child.wait().unwrap().success(), "{}", hearing.1);
+}
+
+#[test]
+#[ignore = "a part of other tests"]
+fn drops_a_read_that_has_found_the_end() {
+    run(async {
+        let input = stdin().unwrap();
+        let mut read = Box::pin(input.read(vec![0; 10]));
+        assert!(poll_at_most(1, read.as_mut()).await.is_none());
+        context::sleep(Duration::from_millis(50)).await;
+        drop(read);
+        let limit = Duration::from_secs(20);
+        let (result, _) = context::timeout(limit, input.read(vec![0; 10]))
+            .await
+            .expect("the end, which a terminal tells once");
+        assert_eq!(result.unwrap(), 0);
+        eprintln!("the end");
+    });
+}
+
+#[test]
+fn a_dropped_read_keeps_the_end_of_a_terminal() {
+    let (mut user, program) = terminal(OFlags::empty());
+    user.write_all(&[4]).unwrap();
+    let child = part("drops_a_read_that_has_found_the_end")
+        .stdin(program)
+        .spawn();
+    assert!(report(child.unwrap()).contains("the end"));
 }
 
 #[test]
@@ -330,7 +363,7 @@ fn writes_to_pipes_files_and_terminals() {
     check_much(&text);
 
     // A terminal whose user looks only after the program has told that it goes on.
-    let (mut user, program) = terminal();
+    let (mut user, program) = terminal(OFlags::empty());
     let mut child = part("writes_much").stdout(program).spawn().unwrap();
     Hearing::of(&mut child).wait_for("not held up");
     let mut text = Vec::new();
