@@ -31,7 +31,7 @@
 //! | Feature | Default | What it adds | From |
 //! |---|---|---|---|
 //! | `context` | yes | contexts, tasks, timers, the scheduler | `context` |
-//! | `io` | yes | `net`, `fs`, `io`, `pipe`, `time` | `uring-io` |
+//! | `io` | yes | `net`, `fs`, `io`, `pipe`, `process`, `signal`, `time` | `uring-io` |
 //! | `bytes` | | buffers of the `bytes` crate | `uring-io`, `uring-engine` |
 //! | `codec` | | `io::Framed`: frames, by the codecs of `tokio-util` | `uring-io` |
 //! | `macros` | yes | `#[corio::main]`, `#[corio::test]` | `corio-macros` |
@@ -73,7 +73,7 @@ pub use context::{
 
 #[cfg(feature = "io")]
 #[doc(inline)]
-pub use uring_io::{BufResult, IoBuf, IoBufMut, IoVecBuf, IoVecBufMut, Slice};
+pub use uring_io::{BufResult, Cancel, Cancellable, IoBuf, IoBufMut, IoVecBuf, IoVecBufMut, Slice};
 #[cfg(feature = "io")]
 #[doc(inline)]
 pub use uring_io::{fs, io, net, pipe, process, signal, time};
