@@ -105,6 +105,7 @@ fn normalised(path: &str) -> Option<PathBuf> {
         let name = decoded(part)?;
         match name.as_slice() {
             b"" | b"." => {}
+            b".." if below.pop() => {}
             b".." => return None,
             // A slash that was written as `%2F` separates nothing.
             name if name.contains(&b'/') || name.contains(&0) => return None,

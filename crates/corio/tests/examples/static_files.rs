@@ -57,7 +57,7 @@ fn files_are_served_as_they_are() {
     let server = start(directory.path());
     let mut client = server.connect();
     let large = std::fs::read(directory.path().join("root/large.bin")).unwrap();
-    let cases: [(&str, &str, &[u8]); 8] = [
+    let cases: [(&str, &str, &[u8]); 9] = [
         ("/", "text/html; charset=utf-8", b"<p>top"),
         ("/index.html?a=b", "text/html; charset=utf-8", b"<p>top"),
         ("/sub/", "text/html; charset=utf-8", b"<p>sub"),
@@ -66,6 +66,7 @@ fn files_are_served_as_they_are() {
             "text/html; charset=utf-8",
             b"<p>sub",
         ),
+        ("/sub/../index.html", "text/html; charset=utf-8", b"<p>top"),
         ("/in.html", "text/html; charset=utf-8", b"<p>sub"),
         (
             "/a%20b%c3%A9.txt",
