@@ -28,8 +28,9 @@ pub(crate) trait Outgoing: Sized + 'static {
     /// Sends what fits without waiting, from the beginning.
     fn send_now(&self, shared: &Shared) -> io::Result<usize>;
 
-    /// Sends what follows the first `sent` bytes.
-    fn operation(self, shared: &Rc<Shared>, sent: usize, flags: i32) -> Self::Operation;
+    /// Sends what follows the first `sent` bytes, or a part of it. Not with `MSG_WAITALL`: a send that had sent something
+    /// before it failed would say how much, and the error would be lost.
+    fn operation(self, shared: &Rc<Shared>, sent: usize) -> Self::Operation;
 
     /// The output of the operation, and itself again.
     fn finished(output: <Self::Operation as Operation>::Output) -> (io::Result<usize>, Self);
@@ -77,8 +78,8 @@ impl<B: IoBuf> Outgoing for One<B> {
         shared.send_now(&self.0)
     }
 
-    fn operation(self, shared: &Rc<Shared>, sent: usize, flags: i32) -> Self::Operation {
-        let output = Output::new(shared, self.rest(sent), flags);
+    fn operation(self, shared: &Rc<Shared>, sent: usize) -> Self::Operation {
+        let output = Output::new(shared, self.rest(sent));
         Keep::new(output, shared.clone())
     }
 
@@ -133,10 +134,8 @@ impl<V: IoVecBuf> Outgoing for Several<V> {
         again(|| shared.options().send_vectored_with_flags(pieces, flags))
     }
 
-    fn operation(self, shared: &Rc<Shared>, sent: usize, flags: i32) -> Self::Operation {
-        let send = op::SendV::new(shared.target(), self.0)
-            .flags(flags)
-            .skip(sent);
+    fn operation(self, shared: &Rc<Shared>, sent: usize) -> Self::Operation {
+        let send = op::SendV::new(shared.target(), self.0).skip(sent);
         Keep::new(send, shared.clone())
     }
 
@@ -176,12 +175,12 @@ impl<B: IoBuf> Outgoing for Uncopied<B> {
         Err(io::ErrorKind::WouldBlock.into())
     }
 
-    fn operation(self, shared: &Rc<Shared>, sent: usize, flags: i32) -> Self::Operation {
+    fn operation(self, shared: &Rc<Shared>, sent: usize) -> Self::Operation {
         let (target, rest) = (shared.target(), self.buffer.rest(sent));
         let send = if self.copied {
-            SendUncopied::Copied(op::Send::new(target, rest).flags(flags))
+            SendUncopied::Copied(op::Send::new(target, rest))
         } else {
-            SendUncopied::Uncopied(op::SendZc::new(target, rest).flags(flags))
+            SendUncopied::Uncopied(op::SendZc::new(target, rest))
         };
         Keep::new(send, shared.clone())
     }

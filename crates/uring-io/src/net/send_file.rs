@@ -213,7 +213,7 @@ impl Work {
         let count = result?;
         let mut sent = 0;
         while sent < count {
-            let send = op::Send::new(shared.target(), bytes.slice(sent..)).flags(libc::MSG_WAITALL);
+            let send = op::Send::new(shared.target(), bytes.slice(sent..));
             let ((result, rest), _) = self.engine.op(Keep::new(send, shared.clone())).await;
             bytes = rest.into_inner();
             let moved = result?;

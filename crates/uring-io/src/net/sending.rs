@@ -130,11 +130,7 @@ impl<P: Outgoing> Sending<P> {
                 return Poll::Ready((result, rest.into_buffer()));
             }
             socket.budget.refill();
-            let flags = match amount {
-                Amount::Whole => libc::MSG_WAITALL,
-                Amount::Some => 0,
-            };
-            let operation = rest.operation(&socket.shared, self.sent, flags);
+            let operation = rest.operation(&socket.shared, self.sent);
             self.stage = Stage::InFlight(socket.engine.op(operation));
         }
     }

@@ -72,11 +72,10 @@ pub(crate) enum Output<B> {
 }
 
 impl<B: IoBuf> Output<B> {
-    /// `flags` are for sockets.
     #[inline]
-    pub(crate) fn new(shared: &Shared, buffer: Slice<B>, flags: i32) -> Self {
+    pub(crate) fn new(shared: &Shared, buffer: Slice<B>) -> Self {
         match shared.kind {
-            Kind::Socket => Self::Send(op::Send::new(shared.target(), buffer).flags(flags)),
+            Kind::Socket => Self::Send(op::Send::new(shared.target(), buffer)),
             kind => Self::Write(op::Write::new(shared.target(), buffer), kind),
         }
     }

@@ -66,7 +66,7 @@ impl<B: IoBuf> Outgoing for Parcel<B> {
         }
     }
 
-    fn operation(self, shared: &Rc<Shared>, sent: usize, flags: i32) -> Self::Operation {
+    fn operation(self, shared: &Rc<Shared>, sent: usize) -> Self::Operation {
         let refusal = self.refusal();
         let control = Control::descriptors(&self.descriptors);
         let (buffer, descriptors) = self.into_buffer();
@@ -74,11 +74,10 @@ impl<B: IoBuf> Outgoing for Parcel<B> {
         let (target, rest) = (shared.target(), Slice::new(buffer, sent..total));
         let stage = match refusal {
             Some(refusal) => Stage::Refused(op::Nop::new(), refusal, rest),
-            // Not with `MSG_WAITALL`, which has the kernel repeat the message.
             None if sent == 0 => {
                 Stage::First(Box::new(SendMsg::new(target, rest).control(control)))
             }
-            None => Stage::Rest(op::Send::new(target, rest).flags(flags)),
+            None => Stage::Rest(op::Send::new(target, rest)),
         };
         Keep::new(SendParcel { stage, descriptors }, shared.clone())
     }
