@@ -6,7 +6,7 @@
 pub(crate) mod input;
 
 use std::fmt::Display;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::Shutdown;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -61,17 +61,30 @@ where
         let is_open = open.enter_owned();
         let served = connection(stream);
         corio::spawn(async move {
-            if let Err(error) = served.await {
-                eprintln!("{peer}: {error}");
+            match served.await {
+                // A client that has gone away is no news.
+                Err(error) if is_departure(&error) => {}
+                Err(error) => eprintln!("{peer}: {error}"),
+                Ok(()) => {}
             }
             drop(is_open);
         })
         .detach();
     }
-    drop(listener);
+    // Whoever comes now is refused.
+    if let Err(error) = listener.close().await {
+        eprintln!("the listener did not close well: {error}");
+    }
     if corio::time::timeout(GRACE, open.wait()).await.is_err() {
         eprintln!("{} connections are cut off", open.count());
     }
+}
+
+fn is_departure(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::BrokenPipe | ErrorKind::ConnectionReset
+    )
 }
 
 /// Ends a connection whose client may not have read and sent all. Closing it at once would throw what has arrived away

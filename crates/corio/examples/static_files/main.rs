@@ -18,16 +18,14 @@ mod root;
 mod serving;
 
 use std::io;
-use std::ops::Range;
 use std::process::ExitCode;
 use std::rc::Rc;
 
-use corio::fs::File;
 use corio::net::TcpStream;
 use corio::sync::CancellationToken;
 
 use http::{Head, Request, Status};
-use root::{Found, Root};
+use root::{Found, FoundFile, Root};
 use serving::Port;
 use serving::input::Input;
 
@@ -83,34 +81,7 @@ async fn answer(stream: &TcpStream, root: &Root, request: &Request<'_>) -> io::R
         _ => Err(Status::METHOD_NOT_ALLOWED),
     };
     match found {
-        Ok(Found::File(file)) => match range::parse(request.range, file.length) {
-            Ok(part) => {
-                let mut fields = match &part {
-                    None => Head::new(&mut head, Status::OK, request.keeps_alive),
-                    Some(part) => {
-                        let value =
-                            format!("bytes {}-{}/{}", part.start, part.end - 1, file.length);
-                        Head::new(&mut head, Status::PARTIAL_CONTENT, request.keeps_alive)
-                            .field("Content-Range", value)
-                    }
-                };
-                fields = fields
-                    .field("Content-Type", file.media_type)
-                    .field("Accept-Ranges", "bytes");
-                let part = part.unwrap_or(0..file.length);
-                fields.end(part.end - part.start);
-                stream.write_all(head).await.0?;
-                if request.method == "GET" {
-                    send(stream, &file.file, part).await?;
-                }
-                return Ok(());
-            }
-            Err(status) => {
-                Head::new(&mut head, status, request.keeps_alive)
-                    .field("Content-Range", format_args!("bytes */{}", file.length))
-                    .end(0);
-            }
-        },
+        Ok(Found::File(file)) => return send(stream, request, &file).await,
         Ok(Found::Directory { location }) => {
             Head::new(&mut head, Status::MOVED_PERMANENTLY, request.keeps_alive)
                 .field("Location", location)
@@ -124,10 +95,28 @@ async fn answer(stream: &TcpStream, root: &Root, request: &Request<'_>) -> io::R
     stream.write_all(head).await.0
 }
 
-/// Sends a part of a file.
-async fn send(stream: &TcpStream, file: &File, part: Range<u64>) -> io::Result<()> {
+/// Sends a file, or the part of it that is asked for.
+async fn send(stream: &TcpStream, request: &Request<'_>, found: &FoundFile) -> io::Result<()> {
+    let all = found.length;
+    let (status, part, of) = match range::parse(request.range, all) {
+        Ok(None) => (Status::OK, 0..all, None),
+        Ok(Some(part)) => {
+            let of = format!("bytes {}-{}/{all}", part.start, part.end - 1);
+            (Status::PARTIAL_CONTENT, part, Some(of))
+        }
+        Err(status) => (status, 0..0, Some(format!("bytes */{all}"))),
+    };
     let length = part.end - part.start;
-    if stream.send_file(file, part).await? < length {
+    let mut bytes = Vec::new();
+    let mut head = Head::new(&mut bytes, status, request.keeps_alive)
+        .field("Content-Type", found.media_type)
+        .field("Accept-Ranges", "bytes");
+    if let Some(of) = of {
+        head = head.field("Content-Range", of);
+    }
+    head.end(length);
+    stream.write_all(bytes).await.0?;
+    if request.method == "GET" && stream.send_file(&found.file, part).await? < length {
         // More was promised: only the end of the connection can tell the client.
         return Err(io::Error::other("the file was cut while it was sent"));
     }

@@ -64,11 +64,16 @@ impl Running {
         line
     }
 
-    /// Presses ctrl-c. It has to end well; the rest of its output.
+    /// Presses ctrl-c, after which it has to end well; the rest of its output.
     pub(crate) fn stop(mut self) -> String {
+        self.interrupt();
+        self.ended()
+    }
+
+    /// Presses ctrl-c.
+    pub(crate) fn interrupt(&self) {
         let process = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
-        self.ended()
     }
 
     /// It has to end well by itself; the rest of its output.
