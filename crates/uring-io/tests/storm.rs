@@ -74,3 +74,18 @@ fn leaks_are_seen() {
     let leaks = storm(Part::Accept, Planted::Descriptors);
     assert!(leaks[0].contains("descriptors are open"), "{leaks:?}");
 }
+
+#[test]
+fn a_write_to_a_dropped_buffer_is_seen() {
+    let seen = std::thread::spawn(|| {
+        let mut buffer = storms::Guarded::with_room(64);
+        let start = uring_io::IoBufMut::as_mut_ptr(&mut buffer);
+        drop(buffer);
+        // SAFETY: memory of dropped buffers is kept until it is checked.
+        unsafe { start.add(7).write(1) };
+        storms::check_all();
+    });
+    let panic = seen.join().unwrap_err();
+    let message = panic.downcast_ref::<String>().unwrap();
+    assert!(message.contains("byte Some(7)"), "{message}");
+}

@@ -127,19 +127,36 @@ async fn use_file(mut actor: Actor, subject: Rc<Subject>) {
 async fn write(actor: &mut Actor, subject: &Subject, first: u64, blocks: u64) {
     // In one piece, though the blocks' bytes are those of a stream with no gap.
     let bytes = Guarded::holding(&subject.bytes(first, (blocks * BLOCK) as usize));
-    let whole = actor.below(2) == 0;
-    let count = if whole {
-        let writing = subject.file.write_all_at(bytes, first * BLOCK);
-        let ended = actor.limited(writing).await.ended();
-        ended.map(|(result, _)| result.map(|()| blocks * BLOCK))
-    } else {
-        let writing = subject.file.write_at(bytes, first * BLOCK);
-        let ended = actor.limited(writing).await.ended();
-        ended.map(|(result, _)| result.map(|count| count as u64))
+    let at = first * BLOCK;
+    let count = match actor.below(4) {
+        0 | 1 => {
+            let writing = actor.limited(subject.file.write_all_at(bytes, at)).await;
+            let ended = writing.ended();
+            ended.map(|(result, _)| result.map(|()| blocks * BLOCK))
+        }
+        2 => {
+            let writing = actor.limited(subject.file.write_at(bytes, at)).await;
+            let ended = writing.ended();
+            ended.map(|(result, _)| result.map(|count| count as u64))
+        }
+        _ => {
+            let mut writing = subject.file.write_at(bytes, at);
+            let (result, _) = match actor.limited(&mut writing).await {
+                Limited::Ended(written) => written,
+                Limited::Cancelled | Limited::NeverPolled => writing.cancel().await,
+            };
+            let is_cancelled = matches!(&result, Err(error) if is_cancellation(error));
+            (!is_cancelled).then_some(result.map(|count| count as u64))
+        }
     };
     let Some(count) = count else { return };
     let count = actor.expect(count) / BLOCK;
     subject.written.borrow_mut()[first as usize..(first + count) as usize].fill(true);
+}
+
+fn is_cancellation(error: &std::io::Error) -> bool {
+    // Interrupted: a thread of the kernel had begun it.
+    error.raw_os_error() == Some(libc::ECANCELED) || error.kind() == std::io::ErrorKind::Interrupted
 }
 
 async fn read(actor: &mut Actor, subject: &Subject, first: u64, blocks: u64) {

@@ -30,6 +30,7 @@ use uring_io::net::{Tcp, Udp, Unix};
 
 pub(crate) use actor::Storm;
 pub(crate) use board::Board;
+pub(crate) use guarded::{Guarded, check_all};
 pub(crate) use measure::{Planted, Usage};
 
 /// What the storm goes over.
@@ -137,6 +138,6 @@ fn storm(settings: Settings, board: &Arc<Board>) -> (u64, u64) {
     let running = storm.clone();
     context::block_on(async move { settings.part.run(running).await })
         .expect("a context runs here");
-    guarded::check_all();
+    check_all();
     (storm.cancelled(), board.checked() - checked_before)
 }

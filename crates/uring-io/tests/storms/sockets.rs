@@ -1,5 +1,6 @@
 //! Stream sockets, as halves and as whole streams.
 
+use std::io::ErrorKind;
 use std::marker::PhantomData;
 use std::net::Shutdown;
 use std::rc::Rc;
@@ -85,7 +86,12 @@ impl<F: Family> Reads for Direction<F, OwnedReadHalf<F>> {
 
 impl<F: Family> Reader for Direction<F, OwnedReadHalf<F>> {
     async fn receive(&self, actor: &mut Actor) -> Option<Vec<u8>> {
-        receive(self, actor).await
+        match self {
+            Direction::Whole(stream) if actor.below(2) == 0 => {
+                receive_otherwise(stream, actor).await
+            }
+            _ => receive(self, actor).await,
+        }
     }
 
     async fn end(self, actor: &mut Actor) {
@@ -141,6 +147,62 @@ impl<F: Family> Writer for Direction<F, OwnedWriteHalf<F>> {
                     }
                 }
                 end(stream, actor).await;
+            }
+        }
+    }
+}
+
+/// Receives in those ways that only sockets have.
+async fn receive_otherwise<F: Family>(stream: &Stream<F>, actor: &mut Actor) -> Option<Vec<u8>> {
+    let most = 1 << actor.below(13);
+    let mut room = || Guarded::with_room(actor.random.below(most) as usize + 1);
+    let (one, other) = (room(), room());
+    match actor.below(5) {
+        0 => {
+            let reading = stream.read_vectored(vec![one, other]);
+            let (count, pieces) = actor.limited(reading).await.ended()?;
+            let bytes = pieces.iter().flat_map(|piece| piece.iter().copied());
+            Some(bytes.take(actor.expect(count)).collect())
+        }
+        1 => {
+            let (result, bytes) = actor.limited(stream.read_exact(one)).await.ended()?;
+            match result {
+                // What there was is for the next.
+                Err(error) if error.kind() == ErrorKind::UnexpectedEof => None,
+                result => {
+                    actor.expect(result);
+                    Some(bytes.to_vec())
+                }
+            }
+        }
+        2 => {
+            let (count, seen) = actor.limited(stream.peek(one)).await.ended()?;
+            let count = actor.expect(count);
+            let (result, bytes) = stream.read(other).await;
+            let bytes = &bytes[..actor.expect(result)];
+            let both = count.min(bytes.len());
+            if seen[..both] != bytes[..both] || (count == 0) != bytes.is_empty() {
+                actor.fail("a read differs from what was seen before");
+            }
+            Some(bytes.to_vec())
+        }
+        3 => {
+            let mut buffers = Vec::new();
+            let most = actor.below(4) as usize + 1;
+            let receiving = stream.recv_many(&mut buffers, most);
+            let count = actor.limited(receiving).await.ended()?;
+            assert_eq!(actor.expect(count), buffers.len());
+            Some(buffers.iter().flat_map(|bytes| bytes.to_vec()).collect())
+        }
+        _ => {
+            let mut reading = stream.read(one);
+            let (result, bytes) = match actor.limited(&mut reading).await {
+                Limited::Ended(read) => read,
+                Limited::Cancelled | Limited::NeverPolled => reading.cancel().await,
+            };
+            match result {
+                Err(error) if error.raw_os_error() == Some(libc::ECANCELED) => None,
+                result => Some(bytes[..actor.expect(result)].to_vec()),
             }
         }
     }
