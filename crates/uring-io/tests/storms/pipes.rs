@@ -1,5 +1,7 @@
 //! Pipes: two of them make a connection.
 
+use std::os::fd::AsRawFd;
+
 use uring_io::net::{Read, Recv, Write, WriteAll};
 use uring_io::pipe::{Receiver, Sender, pipe};
 
@@ -16,6 +18,13 @@ impl Transport for Pipes {
 
     async fn pair(actor: &mut Actor) -> [(Self::Reader, Self::Writer); 2] {
         let ((there, from_here), (back, from_there)) = (actor.expect(pipe()), actor.expect(pipe()));
+        for sender in [&there, &back] {
+            // Room for a page only, so that writes wait.
+            if actor.below(2) == 0 {
+                // SAFETY: the descriptor is open, and the call takes a number.
+                unsafe { libc::fcntl(sender.as_raw_fd(), libc::F_SETPIPE_SZ, 4096) };
+            }
+        }
         [(from_there, there), (from_here, back)]
     }
 }
