@@ -16,7 +16,7 @@ mod board;
 mod connects;
 mod datagrams;
 mod files;
-mod guarded;
+pub(crate) mod guarded;
 mod measure;
 mod operations;
 mod pipes;
@@ -30,7 +30,6 @@ use uring_io::net::{Tcp, Udp, Unix};
 
 pub(crate) use actor::Storm;
 pub(crate) use board::Board;
-pub(crate) use guarded::{Guarded, check_all};
 pub(crate) use measure::{Planted, Usage};
 
 /// What the storm goes over.
@@ -138,6 +137,6 @@ fn storm(settings: Settings, board: &Arc<Board>) -> (u64, u64) {
     let running = storm.clone();
     context::block_on(async move { settings.part.run(running).await })
         .expect("a context runs here");
-    check_all();
+    guarded::check_all();
     (storm.cancelled(), board.checked() - checked_before)
 }
