@@ -19,6 +19,7 @@ mod detached;
 mod family;
 mod inbound;
 mod incoming;
+mod leaving;
 mod listen_options;
 mod listener;
 mod one_shot;

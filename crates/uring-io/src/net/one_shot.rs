@@ -6,11 +6,11 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
-use uring_engine::io_uring::squeue;
-use uring_engine::{Completion, Engine, Op, Operation};
+use uring_engine::Engine;
 
 use crate::cancel::cancelled;
 use crate::net::incoming::Incoming;
+use crate::net::leaving::{Fate, Leaving};
 use crate::net::recv_buf::RecvBuf;
 use crate::net::socket::{Shared, Socket};
 use crate::net::transfer::{Kind, Readiness, readiness};
@@ -22,12 +22,14 @@ pub(crate) struct OneShot<I: Incoming> {
 }
 
 enum Stage<I: Incoming> {
-    Receiving(Op<Receive<I>>),
+    Receiving(Receive<I>),
     /// There was nothing, and the kernel did not wait for it by itself.
     Waiting(Readiness, I),
     /// It has ended, or is being dropped.
     Ended,
 }
+
+type Receive<I> = Leaving<<I as Incoming>::Operation, Shared, RecvBuf>;
 
 impl<I: Incoming> OneShot<I> {
     pub(crate) fn new(socket: &Socket, incoming: I) -> Self {
@@ -38,11 +40,34 @@ impl<I: Incoming> OneShot<I> {
     }
 }
 
-fn receive<I: Incoming>(engine: &Engine, shared: &Rc<Shared>, incoming: I) -> Op<Receive<I>> {
-    engine.op(Receive {
-        operation: incoming.operation(shared),
-        shared: shared.clone(),
-    })
+fn receive<I: Incoming>(engine: &Engine, shared: &Rc<Shared>, incoming: I) -> Receive<I> {
+    let fate = Fate {
+        inbound: |shared: &Shared| &shared.inbound,
+        leave: |shared, output| leave(shared, I::finished(output)),
+    };
+    Leaving::new(engine, shared, incoming.operation(shared), fate)
+}
+
+/// What is left of a receive that nobody waits for.
+fn leave<I: Incoming>(
+    shared: &Shared,
+    (result, incoming): (io::Result<usize>, I),
+) -> io::Result<Option<RecvBuf>> {
+    let mut left = incoming.taken(*result.as_ref().unwrap_or(&0));
+    // A terminal says that its input has ended only once.
+    if matches!(result, Ok(0)) && shared.kind == Kind::Other {
+        left = left.or_else(|| Some(RecvBuf::from_heap([])));
+    }
+    match result {
+        Err(error) if !is_nothing(&error) => {
+            if let Some(left) = left {
+                shared.inbound.leave(left);
+            }
+            Err(error)
+        }
+        // The end of a stream is there to be read again.
+        _ => Ok(left),
+    }
 }
 
 impl<I: Incoming> OneShot<I> {
@@ -56,7 +81,7 @@ impl<I: Incoming> OneShot<I> {
     /// Waits for the end of a receive that was cancelled.
     pub(crate) fn poll_cancelled(&mut self, cx: &mut Context<'_>) -> Poll<(io::Result<usize>, I)> {
         if let Stage::Receiving(op) = &mut self.stage {
-            let (result, incoming) = ready!(Pin::new(op).poll(cx));
+            let (result, incoming) = I::finished(ready!(Pin::new(op).poll(cx)));
             self.stage = Stage::Ended;
             let result = match result {
                 Err(error) if is_nothing(&error) => Err(cancelled()),
@@ -79,7 +104,7 @@ impl<I: Incoming> Future for OneShot<I> {
         loop {
             let engine = match &mut this.stage {
                 Stage::Receiving(op) => {
-                    let (result, buffer) = ready!(Pin::new(&mut *op).poll(cx));
+                    let (result, buffer) = I::finished(ready!(Pin::new(&mut *op).poll(cx)));
                     if !matches!(&result, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
                         this.stage = Stage::Ended;
                         return Poll::Ready((result, buffer));
@@ -113,58 +138,11 @@ impl<I: Incoming> Unpin for OneShot<I> {}
 
 impl<I: Incoming> Drop for OneShot<I> {
     fn drop(&mut self) {
-        match std::mem::replace(&mut self.stage, Stage::Ended) {
-            Stage::Receiving(op) if op.is_submitted() => {
-                self.shared.inbound.abandon();
-                drop(op);
-            }
-            Stage::Waiting(_, incoming) => {
-                if let Some(left) = incoming.taken(0) {
-                    self.shared.inbound.leave(left);
-                }
-            }
-            Stage::Receiving(_) | Stage::Ended => {}
-        }
-    }
-}
-
-/// The operation: it shares the socket, so that it can give back what nobody waits for.
-struct Receive<I: Incoming> {
-    operation: I::Operation,
-    shared: Rc<Shared>,
-}
-
-// SAFETY: the entry is the inner operation's, which lies in the value and so has the same fixed address.
-unsafe impl<I: Incoming> Operation for Receive<I> {
-    type Output = (io::Result<usize>, I);
-
-    #[inline]
-    fn entry(&mut self) -> squeue::Entry {
-        self.operation.entry()
-    }
-
-    #[inline]
-    fn complete(self, completion: Completion) -> Self::Output {
-        I::finished(self.operation.complete(completion))
-    }
-
-    fn discard(self, completion: Completion) {
-        let (result, incoming) = I::finished(self.operation.complete(completion));
-        let mut left = incoming.taken(*result.as_ref().unwrap_or(&0));
-        // A terminal says that its input has ended only once.
-        if matches!(result, Ok(0)) && self.shared.kind == Kind::Other {
-            left = left.or_else(|| Some(RecvBuf::from_heap([])));
-        }
-        let inbound = &self.shared.inbound;
-        match result {
-            Err(error) if !is_nothing(&error) => {
-                if let Some(left) = left {
-                    inbound.leave(left);
-                }
-                inbound.end(Err(error));
-            }
-            // The end of a stream is there to be read again.
-            _ => inbound.end(Ok(left)),
+        // An operation in flight leaves by itself what it comes to.
+        if let Stage::Waiting(_, incoming) = &self.stage
+            && let Some(left) = incoming.taken(0)
+        {
+            self.shared.inbound.leave(left);
         }
     }
 }

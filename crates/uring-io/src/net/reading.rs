@@ -17,7 +17,6 @@ use crate::cancel::cancelled;
 use crate::net::incoming::Incoming;
 use crate::net::one_shot::OneShot;
 use crate::net::receiver::Found;
-use crate::net::recv_buf::RecvBuf;
 use crate::net::socket::Socket;
 use crate::turns::Turn;
 
@@ -74,7 +73,10 @@ impl<'a, I: Incoming> Reading<'a, I> {
                         self.stage = Stage::Reading(OneShot::new(self.socket, incoming));
                         continue;
                     };
-                    let result = arrived.map(|arrived| self.copy(&mut incoming, arrived));
+                    let result = arrived.map(|arrived| {
+                        self.socket
+                            .copy_arrived(arrived, |bytes| incoming.fill(bytes))
+                    });
                     if let Some(output) = self.step(result, incoming) {
                         return Poll::Ready(output);
                     }
@@ -108,19 +110,6 @@ impl<'a, I: Incoming> Reading<'a, I> {
         }
         self.end();
         Some((result, incoming))
-    }
-
-    /// Copies what has arrived, and puts the rest back.
-    fn copy(&self, incoming: &mut I, arrived: Option<RecvBuf>) -> usize {
-        let Some(mut arrived) = arrived else {
-            return incoming.fill(&[]);
-        };
-        let count = incoming.fill(&arrived);
-        if count < arrived.len() {
-            arrived.advance(count);
-            self.socket.shared.inbound.leave(arrived);
-        }
-        count
     }
 
     /// Gives back what was received and will not be returned.

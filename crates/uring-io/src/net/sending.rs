@@ -16,7 +16,7 @@ use uring_engine::Op;
 use crate::cancel::cancelled;
 use crate::net::outgoing::Outgoing;
 use crate::net::socket::{Shared, Socket};
-use crate::net::transfer::{Kind, Readiness, readiness};
+use crate::net::transfer::{Kind, Readiness, prefers_ring, readiness};
 use crate::turns::Turn;
 
 /// One write, from the moment it is asked for until it ends. It knows its socket only while it is polled, so that it can
@@ -83,7 +83,7 @@ impl<P: Outgoing> Sending<P> {
                     ready!(socket.budget.poll_spend(cx));
                     let result = match socket.shared.write_error.take() {
                         Some(error) => Err(error),
-                        None if context::others_runnable() || socket.engine.queued() > 0 => {
+                        None if prefers_ring(&socket.engine) => {
                             Err(io::ErrorKind::WouldBlock.into())
                         }
                         None => rest.send_now(&socket.shared),

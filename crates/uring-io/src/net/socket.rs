@@ -22,6 +22,7 @@ use crate::budget::Budget;
 use crate::net::descriptors::Kept;
 use crate::net::inbound::Inbound;
 use crate::net::receiver::{Found, Receiver};
+use crate::net::recv_buf::RecvBuf;
 use crate::net::transfer::Kind;
 use crate::turns::Turns;
 
@@ -88,6 +89,25 @@ impl Socket {
             self.budget.refill();
         }
         found
+    }
+
+    /// Has `fill` copy what has arrived, as far as there is room, and puts the rest back. At the end of the stream there is
+    /// nothing to copy.
+    #[inline]
+    pub(crate) fn copy_arrived(
+        &self,
+        arrived: Option<RecvBuf>,
+        fill: impl FnOnce(&[u8]) -> usize,
+    ) -> usize {
+        let Some(mut arrived) = arrived else {
+            return fill(&[]);
+        };
+        let count = fill(&arrived);
+        if count < arrived.len() {
+            arrived.advance(count);
+            self.shared.inbound.leave(arrived);
+        }
+        count
     }
 
     /// Waits until nothing receives any more.

@@ -3,16 +3,15 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
-use uring_engine::io_uring::squeue;
 use uring_engine::op::Control;
-use uring_engine::{BufResult, Completion, Op, Operation, op};
+use uring_engine::{BufResult, op};
 
 use crate::net::datagram::family::DatagramFamily;
 use crate::net::datagram::packet::Packet;
 use crate::net::datagram::socket::{Shared, Socket};
+use crate::net::leaving::{Fate, Leaving};
 use crate::net::receiver::Found;
 use crate::net::recv_buf::RecvBuf;
 use crate::turns::Turn;
@@ -21,7 +20,7 @@ use crate::turns::Turn;
 pub(crate) struct Reception<'a, F: DatagramFamily> {
     pub(crate) socket: &'a Socket<F>,
     turn: Turn,
-    heap: Option<Op<Receive<F>>>,
+    heap: Option<Receive<F>>,
 }
 
 impl<'a, F: DatagramFamily> Reception<'a, F> {
@@ -84,10 +83,10 @@ impl<'a, F: DatagramFamily> Reception<'a, F> {
         let socket = self.socket;
         let operation = self
             .heap
-            .get_or_insert_with(|| socket.engine.op(Receive::new(&socket.shared)));
-        let packet = ready!(Pin::new(operation).poll(cx));
+            .get_or_insert_with(|| receive(socket));
+        let output = ready!(Pin::new(operation).poll(cx));
         self.heap = None;
-        Poll::Ready(packet)
+        Poll::Ready(packet::<F>(output))
     }
 }
 
@@ -95,35 +94,30 @@ impl<F: DatagramFamily> Drop for Reception<'_, F> {
     #[inline]
     fn drop(&mut self) {
         // The operation first: whoever is served next has to find it abandoned.
-        if let Some(operation) = self.heap.take()
-            && operation.is_submitted()
-        {
-            self.socket.shared.inbound.abandon();
-            drop(operation);
-        }
+        self.heap = None;
         self.end();
     }
 }
 
-/// One receive into the heap. It shares the socket, so that it can leave there what nobody waits for.
-struct Receive<F: DatagramFamily> {
-    receive: op::RecvMsg<Vec<u8>>,
-    shared: Rc<Shared<F>>,
-}
+/// One receive into the heap.
+type Receive<F> = Leaving<
+    op::RecvMsg<Vec<u8>>,
+    Shared<F>,
+    Packet<<F as DatagramFamily>::Address>,
+>;
 
-impl<F: DatagramFamily> Receive<F> {
-    fn new(shared: &Rc<Shared<F>>) -> Self {
-        let receive = op::RecvMsg::new(shared.target(), Vec::with_capacity(F::LONGEST))
-            .with_address()
-            .control(Control::with_room(Control::room_for_descriptors(
-                shared.most_descriptors.get(),
-            )))
-            .flags(libc::MSG_TRUNC);
-        Self {
-            receive,
-            shared: shared.clone(),
-        }
-    }
+fn receive<F: DatagramFamily>(socket: &Socket<F>) -> Receive<F> {
+    let shared = &socket.shared;
+    let room = Control::room_for_descriptors(shared.most_descriptors.get());
+    let message = op::RecvMsg::new(shared.target(), Vec::with_capacity(F::LONGEST))
+        .with_address()
+        .control(Control::with_room(room))
+        .flags(libc::MSG_TRUNC);
+    let fate = Fate {
+        inbound: |shared: &Shared<F>| &shared.inbound,
+        leave: |_, output| packet::<F>(output).map(Some),
+    };
+    Leaving::new(&socket.engine, shared, message, fate)
 }
 
 fn packet<F: DatagramFamily>(
@@ -137,22 +131,4 @@ fn packet<F: DatagramFamily>(
         descriptors: received.descriptors,
         descriptors_missing: received.flags & libc::MSG_CTRUNC != 0,
     })
-}
-
-// SAFETY: the entry is the inner operation's, which lies in the value and so has the same fixed address.
-unsafe impl<F: DatagramFamily> Operation for Receive<F> {
-    type Output = io::Result<Packet<F::Address>>;
-
-    fn entry(&mut self) -> squeue::Entry {
-        self.receive.entry()
-    }
-
-    fn complete(self, completion: Completion) -> Self::Output {
-        packet::<F>(self.receive.complete(completion))
-    }
-
-    fn discard(self, completion: Completion) {
-        let packet = packet::<F>(self.receive.complete(completion));
-        self.shared.inbound.end(packet.map(Some));
-    }
 }

@@ -14,6 +14,7 @@
 //! and UDP may send the end of one. So a send that finds no room waits until the socket is writable, and begins again. A
 //! Unix socket that is not connected is writable however full the receiver is; there the wait is one for time.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -23,14 +24,15 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use uring_engine::io_uring::squeue;
 use uring_engine::op::Control;
-use uring_engine::{BufResult, Completion, IoBuf, Op, Operation, Slice, SocketAddress, op};
+use uring_engine::{BufResult, IoBuf, Op, Operation, Slice, SocketAddress, op};
 
 use crate::cancel::{Cancel, Cancellable, cancelled, sealed};
 use crate::keep::Keep;
 use crate::net::datagram::family::DatagramFamily;
 use crate::net::datagram::socket::{Shared, Socket};
+use crate::net::leaving::{Fate, Leaving};
+use crate::net::transfer::prefers_ring;
 use crate::turns::Turn;
 
 /// The future of [`Datagram::send`](super::Datagram::send) and [`Datagram::send_to`](super::Datagram::send_to).
@@ -61,8 +63,8 @@ enum Stage<F: DatagramFamily, B: IoBuf> {
     /// To be tried.
     Ready(B),
     /// Being tried.
-    ToPeer(Op<Transmit<op::Send<B>, F>>),
-    ToAddress(Op<Transmit<op::SendTo<B>, F>>),
+    ToPeer(Transmit<op::Send<B>, F>),
+    ToAddress(Transmit<op::SendTo<B>, F>),
     /// There was no room.
     Blocked(B, Wait<F>),
     Ended,
@@ -134,7 +136,7 @@ impl<'a, F: DatagramFamily, B: IoBuf> SendTo<'a, F, B> {
                 let error = io::Error::new(error.kind(), error.to_string());
                 Poll::Ready((Err(error), buffer))
             }
-            (None, _) if self.control.as_bytes().is_empty() && socket.prefers_ring() => {
+            (None, _) if self.control.as_bytes().is_empty() && prefers_ring(&socket.engine) => {
                 self.stage = socket.in_ring(buffer, &self.destination);
                 self.poll_in_ring(cx)
             }
@@ -229,25 +231,12 @@ impl<F: DatagramFamily, B: IoBuf> sealed::Sealed for SendTo<'_, F, B> {}
 
 impl<F: DatagramFamily, B: IoBuf> Drop for SendTo<'_, F, B> {
     fn drop(&mut self) {
-        let is_submitted = match &self.stage {
-            Stage::ToPeer(operation) => operation.is_submitted(),
-            Stage::ToAddress(operation) => operation.is_submitted(),
-            Stage::Ready(_) | Stage::Blocked(..) | Stage::Ended => false,
-        };
         // The operation first: whoever is served next has to find it abandoned.
-        if is_submitted {
-            self.socket.shared.outbound.abandon();
-        }
         self.end();
     }
 }
 
 impl<F: DatagramFamily> Socket<F> {
-    /// Whether a datagram goes with other operations.
-    fn prefers_ring(&self) -> bool {
-        context::others_runnable() || self.engine.queued() > 0
-    }
-
     /// Sends without waiting, and without the ring.
     #[inline]
     fn at_once<B: IoBuf>(
@@ -269,14 +258,27 @@ impl<F: DatagramFamily> Socket<F> {
     /// Sends without waiting, through the ring.
     fn in_ring<B: IoBuf>(&self, buffer: B, destination: &Destination) -> Stage<F, B> {
         let target = self.shared.target();
-        let shared = self.shared.clone();
         if let Destination::Address(address) = destination {
             let operation =
                 op::SendTo::new(target, buffer, address.clone()).flags(libc::MSG_DONTWAIT);
-            return Stage::ToAddress(self.engine.op(Transmit { operation, shared }));
+            return Stage::ToAddress(self.transmit(operation));
         }
         let operation = op::Send::new(target, buffer).flags(libc::MSG_DONTWAIT);
-        Stage::ToPeer(self.engine.op(Transmit { operation, shared }))
+        Stage::ToPeer(self.transmit(operation))
+    }
+
+    fn transmit<O, B>(&self, operation: O) -> Transmit<O, F>
+    where
+        O: Operation<Output = BufResult<usize, B>>,
+    {
+        let fate = Fate {
+            inbound: |shared: &Shared<F>| &shared.outbound,
+            leave: |_, (result, _buffer)| match result {
+                Err(error) if !is_would_block(&error) => Err(error),
+                _ => Ok(None),
+            },
+        };
+        Leaving::new(&self.engine, &self.shared, operation, fate)
     }
 }
 
@@ -320,38 +322,8 @@ impl<F: DatagramFamily> Shared<F> {
     }
 }
 
-/// A send in the ring. It shares the socket, so that it can leave there what nobody waits for.
-struct Transmit<O, F: DatagramFamily> {
-    operation: O,
-    shared: Rc<Shared<F>>,
-}
-
-// SAFETY: the entry is the inner operation's, which lies in the value and so has the same fixed address.
-unsafe impl<O, B, F> Operation for Transmit<O, F>
-where
-    O: Operation<Output = BufResult<usize, B>>,
-    F: DatagramFamily,
-{
-    type Output = BufResult<usize, B>;
-
-    #[inline]
-    fn entry(&mut self) -> squeue::Entry {
-        self.operation.entry()
-    }
-
-    #[inline]
-    fn complete(self, completion: Completion) -> Self::Output {
-        self.operation.complete(completion)
-    }
-
-    fn discard(self, completion: Completion) {
-        let (result, _buffer) = self.operation.complete(completion);
-        self.shared.outbound.end(match result {
-            Err(error) if !is_would_block(&error) => Err(error),
-            _ => Ok(None),
-        });
-    }
-}
+/// A send in the ring, which leaves its error with the socket if nobody waits for it.
+type Transmit<O, F> = Leaving<O, Shared<F>, Infallible>;
 
 fn is_would_block(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::WouldBlock

@@ -16,13 +16,12 @@ use uring_engine::{BufResult, IoBuf, IoBufMut};
 use crate::copy::fill;
 use crate::net::family::Unix;
 use crate::net::receiver::Found;
-use crate::net::recv_buf::RecvBuf;
 use crate::net::socket::{Shared, Socket};
 use crate::net::split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use crate::net::stream::UnixStream;
 use crate::net::write::WriteAllWithDescriptors;
 pub(crate) use parcel::Parcel;
-use receiving::Receiving;
+use receiving::receive;
 
 /// What [`read_with_descriptors`](super::Stream::read_with_descriptors) received.
 #[derive(Debug, Default)]
@@ -175,32 +174,17 @@ impl Socket {
         poll_fn(|cx| self.budget.poll_spend(cx)).await;
         self.receiver.stop();
         if let Found::Arrived(arrived) = poll_fn(|cx| self.poll_arrived(cx)).await {
-            let count = arrived.map(|arrived| self.copy_arrived(&mut buffer, arrived));
+            let count = arrived.map(|arrived| self.copy_arrived(arrived, |bytes| fill(&mut buffer, bytes)));
             return (count.map(|count| self.shared.with_kept(count)), buffer);
         }
         self.budget.refill();
-        let (received, buffer) = Receiving::new(self, buffer, most).await;
+        let (received, buffer) = receive(self, buffer, most).await;
         let received = received.map(|received| {
             let (count, flags) = (received.count, received.flags);
             self.shared.keep(received.descriptors, flags);
             self.shared.with_kept(count)
         });
         (received, buffer)
-    }
-}
-
-impl Socket {
-    /// Copies what has arrived, and puts the rest back.
-    fn copy_arrived(&self, buffer: &mut impl IoBufMut, arrived: Option<RecvBuf>) -> usize {
-        let Some(mut arrived) = arrived else {
-            return fill(buffer, &[]);
-        };
-        let count = fill(buffer, &arrived);
-        if count < arrived.len() {
-            arrived.advance(count);
-            self.shared.inbound.leave(arrived);
-        }
-        count
     }
 }
 
