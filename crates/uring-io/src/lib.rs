@@ -53,9 +53,13 @@
 //! and collected, and every descriptor that was in its tasks is closed. One that was carried out of the context still
 //! closes its descriptor, but its operations fail with `ECANCELED`.
 
+mod aside;
 mod budget;
 mod cancel;
+mod close;
 mod copy;
+mod detach;
+mod either;
 pub mod fs;
 pub mod io;
 mod keep;

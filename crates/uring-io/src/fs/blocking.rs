@@ -5,6 +5,8 @@ use std::panic::resume_unwind;
 
 use context::BlockingError;
 
+use crate::cancel::cancelled;
+
 /// Runs system calls on the pool. Dropped, they happen all the same.
 ///
 /// # Panics
@@ -21,7 +23,7 @@ pub(crate) fn output<T>(result: Result<io::Result<T>, BlockingError>) -> io::Res
     match result {
         Ok(output) => output,
         Err(BlockingError::Panicked(payload)) => resume_unwind(payload.into_inner()),
-        Err(BlockingError::ShutDown) => Err(io::Error::from_raw_os_error(libc::ECANCELED)),
+        Err(BlockingError::ShutDown) => Err(cancelled()),
         Err(BlockingError::Spawn(error)) => Err(error),
     }
 }

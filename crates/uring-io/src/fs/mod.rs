@@ -54,6 +54,7 @@ pub use file::{
 pub use file_op::{Drain, FileOp, Fill, Once, Transfer, Work};
 pub use metadata::{FileType, Metadata};
 pub use open_options::OpenOptions;
+pub(crate) use path::text;
 pub use path::{
     canonicalize, create_dir, create_dir_all, exchange, exists, hard_link, metadata, read_link,
     remove_dir, remove_dir_all, remove_file, rename, rename_new, set_permissions, symlink,

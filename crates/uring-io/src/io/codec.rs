@@ -126,7 +126,7 @@ impl<W: AsyncWrite, E> FramedWrite<W, E> {
         E: Encoder<T>,
     {
         self.outgoing.encode(&mut self.encoder, item)?;
-        Ok(self.flush().await?)
+        Ok(self.outgoing.flush(&mut self.inner).await?)
     }
 
     /// Encodes a frame, to be written with the next ones or by [`flush`](Self::flush). Writes if 8 KiB have gathered.
@@ -141,10 +141,7 @@ impl<W: AsyncWrite, E> FramedWrite<W, E> {
         E: Encoder<T>,
     {
         self.outgoing.encode(&mut self.encoder, item)?;
-        if self.outgoing.is_full() {
-            self.outgoing.hand_over(&mut self.inner).await?;
-        }
-        Ok(())
+        Ok(self.outgoing.relieve(&mut self.inner).await?)
     }
 
     /// Writes what is encoded.
@@ -155,8 +152,7 @@ impl<W: AsyncWrite, E> FramedWrite<W, E> {
     ///
     /// What the stream says.
     pub async fn flush(&mut self) -> io::Result<()> {
-        self.outgoing.hand_over(&mut self.inner).await?;
-        self.inner.flush().await
+        self.outgoing.flush(&mut self.inner).await
     }
 
     /// The stream, the encoder, and what was not flushed.
@@ -209,7 +205,7 @@ impl<S: AsyncRead + AsyncWrite, C> Framed<S, C> {
         C: Encoder<T>,
     {
         self.outgoing.encode(&mut self.codec, item)?;
-        Ok(self.flush().await?)
+        Ok(self.outgoing.flush(&mut self.inner).await?)
     }
 
     /// As [`FramedWrite::feed`].
@@ -224,10 +220,7 @@ impl<S: AsyncRead + AsyncWrite, C> Framed<S, C> {
         C: Encoder<T>,
     {
         self.outgoing.encode(&mut self.codec, item)?;
-        if self.outgoing.is_full() {
-            self.outgoing.hand_over(&mut self.inner).await?;
-        }
-        Ok(())
+        Ok(self.outgoing.relieve(&mut self.inner).await?)
     }
 
     /// As [`FramedWrite::flush`].
@@ -238,8 +231,7 @@ impl<S: AsyncRead + AsyncWrite, C> Framed<S, C> {
     ///
     /// As there.
     pub async fn flush(&mut self) -> io::Result<()> {
-        self.outgoing.hand_over(&mut self.inner).await?;
-        self.inner.flush().await
+        self.outgoing.flush(&mut self.inner).await
     }
 
     /// The stream, the codec, the bytes of which no frame was made, and what was not flushed.
@@ -350,8 +342,17 @@ impl Outgoing {
         result
     }
 
-    fn is_full(&self) -> bool {
-        self.buffer.len() >= ROOM
+    /// Writes if much has gathered.
+    async fn relieve(&mut self, stream: &mut impl AsyncWrite) -> io::Result<()> {
+        if self.buffer.len() < ROOM {
+            return Ok(());
+        }
+        self.hand_over(stream).await
+    }
+
+    async fn flush(&mut self, stream: &mut impl AsyncWrite) -> io::Result<()> {
+        self.hand_over(stream).await?;
+        stream.flush().await
     }
 
     async fn hand_over(&mut self, stream: &mut impl AsyncWrite) -> io::Result<()> {

@@ -15,10 +15,8 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::rc::Rc;
 use std::sync::{Mutex, PoisonError};
 
-use uring_engine::{BufResult, IoBuf, IoBufMut};
+use uring_engine::{IoBuf, IoBufMut};
 
-use crate::io::read::AsyncRead;
-use crate::io::write::AsyncWrite;
 use crate::net::socket::Socket;
 use crate::net::transfer::Kind;
 use crate::net::{Read, ReadExact, Recv, RecvBuf, Write, WriteAll};
@@ -127,15 +125,14 @@ fn output(stream: &OnceCell<Rc<Socket>>, descriptor: BorrowedFd<'_>) -> io::Resu
 
 fn of_standard(descriptor: BorrowedFd<'_>) -> io::Result<Rc<Socket>> {
     let descriptor = descriptor.try_clone_to_owned()?;
-    let engine = context::driver().engine().clone();
-    Ok(Rc::new(Socket::of_kind(Kind::Other, descriptor, engine)))
+    Ok(Socket::here(Kind::Other, descriptor))
 }
 
 /// The standard input; see [`stdin`].
-pub struct Stdin(Rc<Socket>);
+pub struct Stdin(pub(super) Rc<Socket>);
 
 /// The standard output or the standard error; see [`stdout`] and [`stderr`].
-pub struct StandardOutput(Rc<Socket>);
+pub struct StandardOutput(pub(super) Rc<Socket>);
 
 impl Stdin {
     /// What there is, as soon as there is something; `None` at the end.
@@ -194,34 +191,6 @@ impl StandardOutput {
     /// As [`write`](Self::write).
     pub fn write_all<B: IoBuf>(&self, buffer: B) -> WriteAll<'_, B> {
         WriteAll::new(&self.0, buffer)
-    }
-}
-
-impl AsyncRead for Stdin {
-    async fn read<B: IoBufMut>(&mut self, buffer: B) -> BufResult<usize, B> {
-        Stdin::read(self, buffer).await
-    }
-
-    async fn read_exact<B: IoBufMut>(&mut self, buffer: B) -> BufResult<(), B> {
-        Stdin::read_exact(self, buffer).await
-    }
-
-    async fn recv(&mut self) -> io::Result<Option<RecvBuf>> {
-        Stdin::recv(self).await
-    }
-}
-
-impl AsyncWrite for StandardOutput {
-    async fn write<B: IoBuf>(&mut self, buffer: B) -> BufResult<usize, B> {
-        StandardOutput::write(self, buffer).await
-    }
-
-    async fn write_all<B: IoBuf>(&mut self, buffer: B) -> BufResult<(), B> {
-        StandardOutput::write_all(self, buffer).await
-    }
-
-    async fn flush(&mut self) -> io::Result<()> {
-        self.0.finish_writes().await
     }
 }
 

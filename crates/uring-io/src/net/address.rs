@@ -38,7 +38,7 @@ use sealed::Resolve;
 /// # Errors
 ///
 /// `InvalidInput` if the text is no address, and what the resolver says.
-pub(crate) async fn resolve(target: impl ToSocketAddrs) -> io::Result<Vec<SocketAddr>> {
+async fn resolve(target: impl ToSocketAddrs) -> io::Result<Vec<SocketAddr>> {
     let (addresses, text) = match target.resolution() {
         Resolution::Known(addresses) => (addresses, String::from("an empty list")),
         Resolution::Name(host, port) => (look_up(host.clone(), port).await?, host),
@@ -56,6 +56,25 @@ pub(crate) async fn resolve(target: impl ToSocketAddrs) -> io::Result<Vec<Socket
         ));
     }
     Ok(addresses)
+}
+
+/// What `open` makes of the first address that it succeeds with, of those that `target` stands for.
+///
+/// # Errors
+///
+/// That of the last address tried; those of [`resolve`].
+pub(crate) async fn first<T>(
+    target: impl ToSocketAddrs,
+    open: impl AsyncFn(SocketAddr) -> io::Result<T>,
+) -> io::Result<T> {
+    let mut last = None;
+    for address in resolve(target).await? {
+        match open(address).await {
+            Ok(opened) => return Ok(opened),
+            Err(error) => last = Some(error),
+        }
+    }
+    Err(last.unwrap_or_else(|| io::ErrorKind::NotFound.into()))
 }
 
 async fn look_up(host: String, port: u16) -> io::Result<Vec<SocketAddr>> {

@@ -5,7 +5,9 @@ use std::net::Shutdown;
 use std::os::fd::{AsFd, AsRawFd};
 use std::rc::Rc;
 
-use crate::net::socket::Socket;
+use crate::close::close;
+use crate::net::socket::{Shared, Socket};
+use crate::net::transfer::Kind;
 
 impl Socket {
     /// Waits until every write that was begun has ended, and tells how one ended that nobody waited for.
@@ -20,6 +22,15 @@ impl Socket {
             self.finish_writes().await?;
         }
         self.options().shutdown(how)
+    }
+
+    /// Ends the writing direction after the writes that were begun, where a descriptor has several: anything but a socket
+    /// ends when it is closed.
+    pub(crate) async fn end_writing(&self) -> io::Result<()> {
+        match self.shared.kind {
+            Kind::Socket => self.shutdown(Shutdown::Write).await,
+            Kind::Pipe | Kind::Other => self.finish_writes().await,
+        }
     }
 
     /// Ends the connection now: what was not sent is thrown away, and a TCP peer gets a reset.
@@ -49,15 +60,8 @@ impl Socket {
         self.finish_reads().await;
         let engine = self.engine.clone();
         let shared = Rc::try_unwrap(self).ok().map(Socket::into_shared);
-        let closed = match shared.and_then(|shared| Rc::try_unwrap(shared).ok()) {
-            Some(shared) => {
-                engine
-                    .op(uring_engine::op::Close::new(shared.into_descriptor()))
-                    .await
-            }
-            // Somebody still shares it; it is closed when they are done.
-            None => Ok(()),
-        };
+        let shared = shared.and_then(|shared| Rc::try_unwrap(shared).ok());
+        let closed = close(&engine, shared.map(Shared::into_descriptor)).await;
         finished.and(closed)
     }
 }

@@ -8,7 +8,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use uring_engine::{Engine, SocketAddress, Target, op};
 
 use crate::keep::Keep;
-use crate::net::address::{ToSocketAddrs, resolve};
+use crate::net::address::{ToSocketAddrs, first};
 use crate::net::stream::TcpStream;
 use crate::net::stream_options::KeepaliveProbes;
 
@@ -122,18 +122,12 @@ impl TcpStream {
         options: &ConnectOptions,
     ) -> io::Result<Self> {
         let engine = context::driver().engine().clone();
-        let mut last = None;
-        for address in resolve(target).await? {
-            let connected = match options.open(address) {
-                Ok(socket) => run(&engine, socket, address.into()).await,
-                Err(error) => Err(error),
-            };
-            match connected {
-                Ok(descriptor) => return Ok(Self::from_descriptor(descriptor, engine)),
-                Err(error) => last = Some(error),
-            }
-        }
-        Err(last.unwrap_or_else(|| io::ErrorKind::NotFound.into()))
+        let connect = async |address: SocketAddr| {
+            let socket = options.open(address)?;
+            run(&engine, socket, address.into()).await
+        };
+        let descriptor = first(target, connect).await?;
+        Ok(Self::from_descriptor(descriptor, engine))
     }
 }
 

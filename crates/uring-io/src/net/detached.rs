@@ -12,9 +12,9 @@ use std::rc::Rc;
 
 use crate::net::descriptors::Kept;
 use crate::net::family::Family;
-use crate::net::receiver::Found;
 use crate::net::recv_buf::RecvBuf;
 use crate::net::socket::{Shared, Socket};
+use crate::net::standing::Found;
 use crate::net::stream::Stream;
 
 /// A connection that belongs to no context: it can be sent to another thread, and become a [`Stream`] of the context
@@ -87,7 +87,7 @@ impl<F: Family> Stream<F> {
 impl Left {
     async fn gather(socket: &Socket) -> Self {
         let _served = socket.readers.take().await;
-        socket.receiver.stop();
+        socket.standing.stop();
         let mut left = Self::default();
         loop {
             match poll_fn(|cx| socket.poll_arrived(cx)).await {

@@ -8,7 +8,7 @@ use crate::copy::{fill, fill_behind, fill_vectored};
 use crate::keep::Keep;
 use crate::net::recv_buf::RecvBuf;
 use crate::net::socket::Shared;
-use crate::net::transfer::Input;
+use crate::net::transfer::{Input, input};
 
 /// Buffers to be filled.
 pub(crate) trait Incoming: Sized + 'static {
@@ -77,7 +77,7 @@ impl<B: IoBufMut> Incoming for Single<B> {
 
     #[inline]
     fn operation(self, shared: &Shared) -> Self::Operation {
-        Input::new(shared, self.0)
+        input(shared, self.0)
     }
 
     #[inline]
@@ -160,7 +160,7 @@ impl<B: IoBufMut> Incoming for Full<B> {
 
     fn operation(self, shared: &Shared) -> Self::Operation {
         let rest = Slice::new(self.buffer, self.filled..usize::MAX);
-        Keep::new(Input::new(shared, rest), self.filled)
+        Keep::new(input(shared, rest), self.filled)
     }
 
     fn finished(

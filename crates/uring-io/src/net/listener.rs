@@ -15,8 +15,9 @@ use uring_engine::{Engine, MultishotOp, Target, op};
 
 use crate::budget::Budget;
 use crate::cancel::{Cancel, Cancellable, cancelled, sealed};
+use crate::close::close;
 use crate::keep::Keep;
-use crate::net::address::{ToSocketAddrs, resolve};
+use crate::net::address::{ToSocketAddrs, first};
 use crate::net::detached::Detached;
 use crate::net::family::{Family, Tcp, Unix};
 use crate::net::listen_options::ListenOptions;
@@ -110,14 +111,8 @@ impl TcpListener {
         target: impl ToSocketAddrs,
         options: &ListenOptions,
     ) -> io::Result<Self> {
-        let mut last = None;
-        for address in resolve(target).await? {
-            match options.open(address) {
-                Ok(socket) => return Ok(Self::from_std(socket.into())),
-                Err(error) => last = Some(error),
-            }
-        }
-        Err(last.unwrap_or_else(|| io::ErrorKind::NotFound.into()))
+        let socket = first(target, async |address| options.open(address)).await?;
+        Ok(Self::from_std(socket.into()))
     }
 }
 
@@ -195,10 +190,7 @@ impl<F: Family> Listener<F> {
                 drop(accepted);
             }
         }
-        match Rc::try_unwrap(self.descriptor) {
-            Ok(descriptor) => self.engine.op(op::Close::new(descriptor)).await,
-            Err(_) => Ok(()),
-        }
+        close(&self.engine, Rc::try_unwrap(self.descriptor).ok()).await
     }
 
     /// A connection that has come already; `None` if there is none.

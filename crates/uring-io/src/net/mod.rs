@@ -28,7 +28,6 @@ mod peek;
 mod pool;
 mod read;
 mod reading;
-mod receiver;
 mod recv;
 mod recv_buf;
 mod recv_many;
@@ -36,6 +35,7 @@ mod send_file;
 mod sending;
 pub(crate) mod socket;
 mod split;
+mod standing;
 mod steer;
 mod stream;
 mod stream_options;
@@ -49,17 +49,18 @@ pub use connect::ConnectOptions;
 pub use copy_bidirectional::copy_bidirectional;
 pub use datagram::{
     BindOptions, Datagram, DatagramFamily, DetachedDatagram, Packet, PacketInfo, RecvFrom,
-    RecvMany, RecvPacket, SendTo, ToAddress, Udp, UdpSocket, UnixDatagram,
+    RecvPacket, RecvPackets, SendTo, ToAddress, Udp, UdpSocket, UnixDatagram,
 };
 pub use descriptors::WithDescriptors;
 pub use detached::Detached;
 pub use family::{Family, Tcp, Unix};
 pub use listen_options::ListenOptions;
 pub use listener::{Accept, Listener, TcpListener, UnixListener};
+pub use peek::Peek;
 pub use read::{Read, ReadExact, ReadVectored};
 pub use recv::Recv;
 pub use recv_buf::RecvBuf;
-pub use recv_many::RecvArrived;
+pub use recv_many::RecvMany;
 pub use send_file::SendFile;
 pub use split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};
 pub use steer::BoundEach;

@@ -3,13 +3,13 @@
 use std::io::{self, IoSlice};
 use std::rc::Rc;
 
-use uring_engine::io_uring::squeue;
-use uring_engine::{BufResult, Completion, IoBuf, IoVecBuf, Operation, Slice, op};
+use uring_engine::{BufResult, IoBuf, IoVecBuf, Operation, Slice, op};
 
+use crate::either::Either;
 use crate::keep::Keep;
 use crate::net::sending::again;
 use crate::net::socket::Shared;
-use crate::net::transfer::Output;
+use crate::net::transfer::{Output, output};
 
 /// Buffers on their way out.
 pub(crate) trait Outgoing: Sized + 'static {
@@ -55,7 +55,7 @@ impl<B: IoBuf> One<B> {
 
 impl<B: IoBuf> Outgoing for One<B> {
     type Buffer = B;
-    type Operation = Keep<Output<B>, Rc<Shared>>;
+    type Operation = Keep<Output<Slice<B>>, Rc<Shared>>;
 
     #[inline]
     fn new(buffer: B) -> Self {
@@ -79,7 +79,7 @@ impl<B: IoBuf> Outgoing for One<B> {
     }
 
     fn operation(self, shared: &Rc<Shared>, sent: usize) -> Self::Operation {
-        let output = Output::new(shared, self.rest(sent));
+        let output = output(shared, self.rest(sent));
         Keep::new(output, shared.clone())
     }
 
@@ -146,6 +146,9 @@ impl<V: IoVecBuf> Outgoing for Several<V> {
     }
 }
 
+/// Sends without a copy, or with one.
+type ZeroCopy<B> = Either<op::SendZc<B>, op::Send<B>>;
+
 /// One buffer, over a socket, that the network takes from where it is, or that is copied where the kernel cannot do without.
 pub(crate) struct Uncopied<B> {
     buffer: One<B>,
@@ -154,7 +157,7 @@ pub(crate) struct Uncopied<B> {
 
 impl<B: IoBuf> Outgoing for Uncopied<B> {
     type Buffer = B;
-    type Operation = Keep<SendUncopied<Slice<B>>, Rc<Shared>>;
+    type Operation = Keep<ZeroCopy<Slice<B>>, (Rc<Shared>, bool)>;
 
     fn new(buffer: B) -> Self {
         Self {
@@ -178,15 +181,15 @@ impl<B: IoBuf> Outgoing for Uncopied<B> {
     fn operation(self, shared: &Rc<Shared>, sent: usize) -> Self::Operation {
         let (target, rest) = (shared.target(), self.buffer.rest(sent));
         let send = if self.copied {
-            SendUncopied::Copied(op::Send::new(target, rest))
+            Either::Other(op::Send::new(target, rest))
         } else {
-            SendUncopied::Uncopied(op::SendZc::new(target, rest))
+            Either::One(op::SendZc::new(target, rest))
         };
-        Keep::new(send, shared.clone())
+        Keep::new(send, (shared.clone(), self.copied))
     }
 
     fn finished(
-        ((result, rest, copied), _): (Sent<Slice<B>>, Rc<Shared>),
+        ((result, rest), (_, copied)): (BufResult<usize, Slice<B>>, (Rc<Shared>, bool)),
     ) -> (io::Result<usize>, Self) {
         let buffer = One(rest);
         (result, Self { buffer, copied })
@@ -199,35 +202,5 @@ impl<B: IoBuf> Outgoing for Uncopied<B> {
             Some(libc::EOPNOTSUPP | libc::EINVAL | libc::ENOMEM | libc::ENOBUFS)
         );
         cannot && !std::mem::replace(&mut self.copied, true)
-    }
-}
-
-/// Sends without a copy, or with one.
-pub(crate) enum SendUncopied<B> {
-    Uncopied(op::SendZc<B>),
-    Copied(op::Send<B>),
-}
-
-/// The result, the buffer, and whether it was copied.
-type Sent<B> = (io::Result<usize>, B, bool);
-
-// SAFETY: the entry is the inner operation's, which lies in the value and so has the same fixed address.
-unsafe impl<B: IoBuf> Operation for SendUncopied<B> {
-    type Output = Sent<B>;
-
-    fn entry(&mut self) -> squeue::Entry {
-        match self {
-            Self::Uncopied(send) => send.entry(),
-            Self::Copied(send) => send.entry(),
-        }
-    }
-
-    fn complete(self, completion: Completion) -> Sent<B> {
-        let copied = matches!(self, Self::Copied(_));
-        let (result, buffer) = match self {
-            Self::Uncopied(send) => send.complete(completion),
-            Self::Copied(send) => send.complete(completion),
-        };
-        (result, buffer, copied)
     }
 }

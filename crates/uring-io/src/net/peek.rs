@@ -1,51 +1,111 @@
 //! Looking at what has arrived without taking it.
 
-use std::future::poll_fn;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use uring_engine::{BufResult, IoBufMut};
 
 use crate::copy::fill;
-use crate::net::receiver::Found;
+use crate::net::family::Family;
 use crate::net::recv::Recv;
 use crate::net::recv_buf::RecvBuf;
 use crate::net::socket::Socket;
+use crate::net::standing::Found;
+use crate::net::stream::Stream;
 
-impl Socket {
-    /// Waits for bytes, copies them, and leaves them for the next read. What has arrived by then but lies in several buffers
-    /// is made one, as far as the caller has room, so that a peek that is repeated sees more once more has come.
-    pub(crate) async fn peek<B: IoBufMut>(&self, mut buffer: B) -> BufResult<usize, B> {
-        let room = buffer.capacity();
-        if room == 0 {
-            return (Ok(0), buffer);
+/// # Looking at what has arrived
+impl<F: Family> Stream<F> {
+    /// Waits until something has arrived, and copies its beginning to `buffer` without taking it: the next read has it again.
+    /// Resolves to the number of bytes, 0 at the end of the stream, and the buffer. Repeated later, it sees more when more
+    /// has come.
+    ///
+    /// What it looks at has been received for this stream, as with [`recv`](Self::recv); another holder of the descriptor does
+    /// not see it any more.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses no byte.
+    pub fn peek<B: IoBufMut>(&self, buffer: B) -> Peek<'_, B> {
+        Peek::new(self.socket(), buffer)
+    }
+}
+
+/// The future of [`Stream::peek`](super::Stream::peek).
+///
+/// Cancel-safe: dropping it loses no byte; what arrives stays with the socket.
+#[must_use = "futures do nothing unless polled"]
+pub struct Peek<'a, B: IoBufMut> {
+    recv: Recv<'a>,
+    /// `None` once it has ended.
+    buffer: Option<B>,
+}
+
+impl<'a, B: IoBufMut> Peek<'a, B> {
+    pub(crate) fn new(socket: &'a Socket, buffer: B) -> Self {
+        Self {
+            recv: Recv::new(socket),
+            buffer: Some(buffer),
         }
-        let mut recv = Recv::new(self);
-        let arrived = poll_fn(|cx| {
-            ready!(self.readers.poll_take(&mut recv.turn, cx));
-            let first = ready!(recv.poll_served(cx));
-            Poll::Ready(first.map(|first| first.map(|first| self.join(first, room, cx))))
-        })
-        .await;
-        let result = arrived.map(|arrived| match arrived {
-            Some(bytes) => {
+    }
+}
+
+// Nothing is pinned: no operation works on the buffer.
+impl<B: IoBufMut> Unpin for Peek<'_, B> {}
+
+impl<B: IoBufMut> Future for Peek<'_, B> {
+    type Output = BufResult<usize, B>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let socket = this.recv.socket;
+        let room = this.buffer.as_ref().map_or(0, IoBufMut::capacity);
+        let arrived = if room == 0 {
+            Ok(None)
+        } else {
+            ready!(socket.readers.poll_take(&mut this.recv.turn, cx));
+            ready!(this.recv.poll_served(cx))
+        };
+        let Some(mut buffer) = this.buffer.take() else {
+            panic!("a peek was polled after it had ended");
+        };
+        let count = arrived.map(|first| match first {
+            Some(first) => {
+                let bytes = socket.join(first, room, cx);
                 let count = fill(&mut buffer, &bytes);
-                self.shared.inbound.leave(bytes);
+                // Taken by nobody: the next one has them again.
+                socket.shared.inbound.leave(bytes);
                 count
             }
+            None if room == 0 => 0,
             None => fill(&mut buffer, &[]),
         });
-        drop(recv);
-        (result, buffer)
+        socket.readers.give_back(&mut this.recv.turn);
+        Poll::Ready((count, buffer))
     }
+}
 
-    /// Adds what else has arrived, up to `room` bytes or somewhat more.
+impl<B: IoBufMut> fmt::Debug for Peek<'_, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Peek").finish_non_exhaustive()
+    }
+}
+
+impl Socket {
+    /// Adds what else has arrived, up to `room` bytes or somewhat more: so a peek that is repeated sees more once more has
+    /// come.
     fn join(&self, first: RecvBuf, room: usize, cx: &mut Context<'_>) -> RecvBuf {
         let mut whole = Vec::new();
         loop {
             if first.len().max(whole.len()) >= room {
                 break;
             }
-            if !self.receiver.is_armed() && !self.receiver.arm(self) {
+            if !self.standing.is_armed() && !self.standing.arm(self) {
                 break;
             }
             match self.poll_arrived(cx) {

@@ -9,9 +9,75 @@ use std::task::{Context, Poll, ready};
 use uring_engine::{BufResult, IoBufMut, IoVecBufMut};
 
 use crate::cancel::{Cancel, Cancellable, sealed};
+use crate::net::family::Family;
 use crate::net::incoming::{Full, Incoming, Single, Spread};
 use crate::net::reading::Reading;
 use crate::net::socket::Socket;
+use crate::net::stream::Stream;
+
+/// # Reading
+impl<F: Family> Stream<F> {
+    /// Reads into `buffer`, from its beginning up to its capacity. Resolves to the number of bytes, 0 at the end of the
+    /// stream (or if there is no capacity), and the buffer.
+    ///
+    /// # Errors
+    ///
+    /// `ConnectionReset`, `TimedOut` and the like; the buffer comes back.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses no byte: what arrived all the same is what the next read begins with. The buffer is
+    /// freed once the kernel is done with it.
+    #[inline]
+    pub fn read<B: IoBufMut>(&self, buffer: B) -> Read<'_, B> {
+        Read::new(self.socket(), buffer)
+    }
+
+    /// Reads into `buffers`, one after the other, up to their capacity: a tuple, an array or a `Vec` of what can be a buffer.
+    /// Resolves to the number of bytes, 0 at the end of the stream (or if there is no capacity), and the buffers.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses no byte, as with [`read`](Self::read).
+    pub fn read_vectored<V: IoVecBufMut>(&self, buffers: V) -> ReadVectored<'_, V> {
+        ReadVectored::new(self.socket(), buffers)
+    }
+
+    /// Fills `buffer` to its capacity. It takes all or nothing: on an error, what had come is what the next read begins
+    /// with. Other reads are served when it has ended.
+    ///
+    /// ```
+    /// # use uring_io::net::{TcpListener, TcpStream};
+    /// # context::block_on(async {
+    /// # let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// # let client = TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (server, _) = listener.accept().await?;
+    /// client.write_all("\0\u{5}hello").await.0?;
+    /// let (result, length) = server.read_exact([0; 2]).await;
+    /// result?;
+    /// let length = u16::from_be_bytes(length);
+    /// let (result, text) = server.read_exact(vec![0; length.into()]).await;
+    /// result?;
+    /// assert_eq!(text, b"hello");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap().unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `UnexpectedEof` if the stream ends before; as [`read`](Self::read). The buffer comes back.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses no byte: what had come is what the next read begins with.
+    pub fn read_exact<B: IoBufMut>(&self, buffer: B) -> ReadExact<'_, B> {
+        ReadExact::new(self.socket(), buffer)
+    }
+}
 
 /// The future of [`Stream::read`](super::Stream::read).
 ///

@@ -16,8 +16,8 @@ use std::task::{Context, Poll, ready};
 use crate::cancel::cancelled;
 use crate::net::incoming::Incoming;
 use crate::net::one_shot::OneShot;
-use crate::net::receiver::Found;
 use crate::net::socket::Socket;
+use crate::net::standing::Found;
 use crate::turns::Turn;
 
 /// One read, from the moment it is asked for until it ends.

@@ -7,13 +7,38 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use crate::cancel::{Cancel, Cancellable, cancelled, sealed};
+use crate::net::family::Family;
 use crate::net::incoming::{Incoming as _, Single};
 use crate::net::one_shot::OneShot;
 use crate::net::pool::BUFFER_SIZE;
-use crate::net::receiver::Found;
 use crate::net::recv_buf::RecvBuf;
 use crate::net::socket::Socket;
+use crate::net::standing::Found;
+use crate::net::stream::Stream;
 use crate::turns::Turn;
+
+/// # Receiving
+impl<F: Family> Stream<F> {
+    /// Receives what there is, as soon as there is something, into a buffer of the context; `None` at the end of the
+    /// stream.
+    ///
+    /// While nothing arrives the stream holds no buffer. The first call makes the kernel receive for this stream from then
+    /// on, into buffers that all streams of the context share: what arrives is kept in order until somebody takes it, and
+    /// a context whose buffers are all taken stops receiving until some come back, or receives into heap memory.
+    /// Received bytes can be written back, here or elsewhere, without a copy.
+    ///
+    /// # Errors
+    ///
+    /// `ConnectionReset`, `TimedOut` and the like.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses no byte.
+    #[inline]
+    pub fn recv(&self) -> Recv<'_> {
+        Recv::new(self.socket())
+    }
+}
 
 /// The future of [`Stream::recv`](super::Stream::recv).
 ///
@@ -68,7 +93,7 @@ impl<'a> Recv<'a> {
         loop {
             match ready!(self.socket.poll_arrived(cx)) {
                 Found::Arrived(arrived) => return Poll::Ready(arrived),
-                Found::Unarmed if self.socket.receiver.arm(self.socket) => {}
+                Found::Unarmed if self.socket.standing.arm(self.socket) => {}
                 Found::Unarmed | Found::NoBuffer => return self.poll_heap(cx),
             }
         }

@@ -6,22 +6,45 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use crate::net::receiver::Found;
+use crate::net::family::Family;
 use crate::net::recv::Recv;
 use crate::net::recv_buf::RecvBuf;
 use crate::net::socket::Socket;
+use crate::net::standing::Found;
+use crate::net::stream::Stream;
+
+/// # Receiving
+impl<F: Family> Stream<F> {
+    /// Receives all that has arrived, as soon as there is something: up to `most` buffers, appended to `buffers`. Resolves to
+    /// their number; 0 at the end of the stream (or if `most` is 0).
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Self::recv), when nothing arrived before.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses no byte.
+    pub fn recv_many<'a, 'b>(
+        &'a self,
+        buffers: &'b mut Vec<RecvBuf>,
+        most: usize,
+    ) -> RecvMany<'a, 'b> {
+        RecvMany::new(self.socket(), buffers, most)
+    }
+}
 
 /// The future of [`Stream::recv_many`](super::Stream::recv_many).
 ///
 /// Cancel-safe: dropping it loses no byte; what arrives stays with the socket.
 #[must_use = "futures do nothing unless polled"]
-pub struct RecvArrived<'a, 'b> {
+pub struct RecvMany<'a, 'b> {
     recv: Recv<'a>,
     buffers: &'b mut Vec<RecvBuf>,
     most: usize,
 }
 
-impl<'a, 'b> RecvArrived<'a, 'b> {
+impl<'a, 'b> RecvMany<'a, 'b> {
     pub(crate) fn new(socket: &'a Socket, buffers: &'b mut Vec<RecvBuf>, most: usize) -> Self {
         Self {
             recv: Recv::new(socket),
@@ -51,7 +74,7 @@ impl<'a, 'b> RecvArrived<'a, 'b> {
     }
 }
 
-impl Future for RecvArrived<'_, '_> {
+impl Future for RecvMany<'_, '_> {
     type Output = io::Result<usize>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -75,9 +98,9 @@ impl Future for RecvArrived<'_, '_> {
     }
 }
 
-impl fmt::Debug for RecvArrived<'_, '_> {
+impl fmt::Debug for RecvMany<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RecvArrived")
+        f.debug_struct("RecvMany")
             .field("most", &self.most)
             .finish_non_exhaustive()
     }

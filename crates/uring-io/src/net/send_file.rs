@@ -9,6 +9,7 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::marker::PhantomData;
+use std::ops::{Bound, RangeBounds};
 use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -18,12 +19,62 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use uring_engine::{Engine, IoBuf as _, Target, op};
 
 use crate::cancel::cancelled;
+use crate::detach::detach;
+use crate::fs::File;
 use crate::keep::Keep;
+use crate::net::family::Family;
 use crate::net::socket::{Shared, Socket};
+use crate::net::stream::Stream;
 use crate::net::transfer::readiness;
 
 /// Bytes of a piece: what a pipe holds.
 const PIECE: usize = 64 * 1024;
+
+/// # Sending files
+impl<F: Family> Stream<F> {
+    /// Sends a range of bytes of a file, to its end if that comes first, without copying them through this process. Resolves to
+    /// the number of bytes. Other writes come before or after it.
+    ///
+    /// Files that the kernel cannot splice are read and sent.
+    ///
+    /// ```
+    /// # use uring_io::{fs::File, net::{TcpListener, TcpStream}};
+    /// # let directory = tempfile::tempdir().unwrap();
+    /// # let path = directory.path().join("greeting");
+    /// # std::fs::write(&path, "hello, world").unwrap();
+    /// # context::block_on(async {
+    /// # let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// # let stream = TcpStream::connect(listener.local_addr()?).await?;
+    /// let file = File::open(&path).await?;
+    /// assert_eq!(stream.send_file(&file, 7..).await?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap().unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write); those of reading the file; that of too many open descriptors. [`SendFile::sent`] tells how
+    /// many bytes went before.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future ends the sending after the piece (up to 64 KiB) that was begun, which is sent whole, before any later
+    /// write.
+    pub fn send_file(&self, file: &File, range: impl RangeBounds<u64>) -> SendFile<'_> {
+        let begin = match range.start_bound() {
+            Bound::Included(&begin) => begin,
+            Bound::Excluded(&before) => before.saturating_add(1),
+            Bound::Unbounded => 0,
+        };
+        let end = match range.end_bound() {
+            Bound::Included(&last) => last.saturating_add(1),
+            Bound::Excluded(&end) => end,
+            Bound::Unbounded => u64::MAX,
+        };
+        let length = end.saturating_sub(begin);
+        SendFile::new(self.socket(), file.shared(), begin, length)
+    }
+}
 
 /// The future of [`Stream::send_file`](super::Stream::send_file).
 ///
@@ -114,10 +165,7 @@ impl Drop for SendFile<'_> {
             && self.progress.begun.get()
         {
             self.progress.abandoned.set(true);
-            // An error: the context is gone, and the connection with it.
-            if let Ok(task) = context::try_spawn(work) {
-                task.detach();
-            }
+            detach(async move { drop(work.await) });
         }
     }
 }

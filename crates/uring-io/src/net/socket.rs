@@ -21,8 +21,8 @@ use uring_engine::{Engine, Target};
 use crate::budget::Budget;
 use crate::net::descriptors::Kept;
 use crate::net::inbound::Inbound;
-use crate::net::receiver::{Found, Receiver};
 use crate::net::recv_buf::RecvBuf;
+use crate::net::standing::{Found, StandingReceive};
 use crate::net::transfer::Kind;
 use crate::turns::Turns;
 
@@ -32,7 +32,7 @@ pub(crate) struct Socket {
     pub(crate) engine: Engine,
     pub(crate) readers: Turns,
     pub(crate) writers: Turns,
-    pub(crate) receiver: Receiver,
+    pub(crate) standing: StandingReceive,
     pub(crate) budget: Budget,
 }
 
@@ -48,17 +48,17 @@ pub(crate) struct Shared {
 }
 
 impl Socket {
+    /// Over a descriptor, on the current context.
+    ///
     /// # Panics
     ///
     /// Outside a context.
-    pub(crate) fn new(descriptor: OwnedFd, engine: Engine) -> Self {
-        Self::of_kind(Kind::Socket, descriptor, engine)
+    pub(crate) fn here(kind: Kind, descriptor: OwnedFd) -> Rc<Self> {
+        let engine = context::driver().engine().clone();
+        Rc::new(Self::new(kind, descriptor, engine))
     }
 
-    /// # Panics
-    ///
-    /// Outside a context.
-    pub(crate) fn of_kind(kind: Kind, descriptor: OwnedFd, engine: Engine) -> Self {
+    pub(crate) fn new(kind: Kind, descriptor: OwnedFd, engine: Engine) -> Self {
         let shared = Shared {
             descriptor,
             kind,
@@ -71,7 +71,7 @@ impl Socket {
             engine,
             readers: Turns::default(),
             writers: Turns::default(),
-            receiver: Receiver::default(),
+            standing: StandingReceive::default(),
             budget: Budget::new(),
         }
     }
@@ -84,7 +84,7 @@ impl Socket {
             let left = left.map(|bytes| (!bytes.is_empty()).then_some(bytes));
             return Poll::Ready(Found::Arrived(left));
         }
-        let found = self.receiver.poll(cx);
+        let found = self.standing.poll(cx);
         if found.is_pending() {
             self.budget.refill();
         }
@@ -116,7 +116,7 @@ impl Socket {
         while let Some(left) = poll_fn(|cx| self.shared.inbound.poll_take(cx)).await {
             drop(left);
         }
-        self.receiver.finish().await;
+        self.standing.finish().await;
     }
 
     /// Ends the socket, as far as operations do not share it.

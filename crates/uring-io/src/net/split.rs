@@ -6,13 +6,15 @@ use std::marker::PhantomData;
 use std::net::Shutdown;
 use std::rc::Rc;
 
-use uring_engine::{BufResult, IoBuf, IoBufMut, IoVecBuf, IoVecBufMut};
+use uring_engine::{IoBuf, IoBufMut, IoVecBuf, IoVecBufMut};
 
+use crate::detach::detach;
 use crate::net::family::{Family, Tcp};
+use crate::net::peek::Peek;
 use crate::net::read::{Read, ReadExact, ReadVectored};
 use crate::net::recv::Recv;
 use crate::net::recv_buf::RecvBuf;
-use crate::net::recv_many::RecvArrived;
+use crate::net::recv_many::RecvMany;
 use crate::net::socket::Socket;
 use crate::net::stream::Stream;
 use crate::net::write::{
@@ -47,18 +49,12 @@ impl<'a, F: Family> ReadHalf<'a, F> {
     }
 
     /// As [`Stream::peek`].
-    ///
-    /// Cancel-safe: dropping the future loses no byte.
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub async fn peek<B: IoBufMut>(&self, buffer: B) -> BufResult<usize, B> {
-        self.0.peek(buffer).await
+    pub fn peek<B: IoBufMut>(&self, buffer: B) -> Peek<'a, B> {
+        self.0.peek(buffer)
     }
 
     /// As [`Stream::recv_many`].
-    pub fn recv_many<'b>(&self, buffers: &'b mut Vec<RecvBuf>, most: usize) -> RecvArrived<'a, 'b> {
+    pub fn recv_many<'b>(&self, buffers: &'b mut Vec<RecvBuf>, most: usize) -> RecvMany<'a, 'b> {
         self.0.recv_many(buffers, most)
     }
 }
@@ -146,14 +142,8 @@ impl<F: Family> OwnedReadHalf<F> {
     }
 
     /// As [`Stream::peek`].
-    ///
-    /// Cancel-safe: dropping the future loses no byte.
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub async fn peek<B: IoBufMut>(&self, buffer: B) -> BufResult<usize, B> {
-        self.0.peek(buffer).await
+    pub fn peek<B: IoBufMut>(&self, buffer: B) -> Peek<'_, B> {
+        Peek::new(&self.0, buffer)
     }
 
     /// As [`Stream::recv_many`].
@@ -161,8 +151,8 @@ impl<F: Family> OwnedReadHalf<F> {
         &'a self,
         buffers: &'b mut Vec<RecvBuf>,
         most: usize,
-    ) -> RecvArrived<'a, 'b> {
-        RecvArrived::new(&self.0, buffers, most)
+    ) -> RecvMany<'a, 'b> {
+        RecvMany::new(&self.0, buffers, most)
     }
 
     pub(crate) fn socket(&self) -> &Rc<Socket> {
@@ -246,13 +236,9 @@ impl<F: Family> Drop for OwnedWriteHalf<F> {
             let _ = socket.options().shutdown(Shutdown::Write);
             return;
         }
-        let ending = async move {
+        detach(async move {
             let _ = socket.shutdown(Shutdown::Write).await;
-        };
-        // An error: the context is gone, and the connection with it.
-        if let Ok(task) = context::try_spawn(ending) {
-            task.detach();
-        }
+        });
     }
 }
 

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use context::{RemoteJoinHandle, SchedulerHandle, SubmitError};
 
-use crate::net::address::{ToSocketAddrs, resolve};
+use crate::net::address::{ToSocketAddrs, first};
 use crate::net::detached::Detached;
 use crate::net::family::Family;
 use crate::net::listen_options::ListenOptions;
@@ -91,14 +91,8 @@ impl TcpListener {
             ..options.clone()
         };
         let contexts = scheduler.contexts();
-        let mut last = io::Error::from(io::ErrorKind::NotFound);
-        for candidate in resolve(target).await? {
-            match open_all(candidate, &options, contexts.len()) {
-                Ok(listeners) => return submit_all(scheduler, listeners, serve),
-                Err(error) => last = error,
-            }
-        }
-        Err(last)
+        let open = async |address| open_all(address, &options, contexts.len());
+        submit_all(scheduler, first(target, open).await?, serve)
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::rc::Rc;
 
-use uring_engine::io_uring::squeue;
-use uring_engine::{BufResult, Completion, Engine, IoBuf, IoBufMut, Op, Operation, Slice, op};
+use uring_engine::{Engine, IoBuf, IoBufMut, Op, op};
 
+use crate::aside::Aside;
+use crate::either::Either;
 use crate::keep::Keep;
 use crate::net::socket::Shared;
 
@@ -19,85 +20,32 @@ pub(crate) enum Kind {
     Other,
 }
 
-impl Kind {
-    fn mark(self, entry: squeue::Entry) -> squeue::Entry {
-        match self {
-            Self::Socket | Self::Pipe => entry,
-            Self::Other => entry.flags(squeue::Flags::ASYNC),
-        }
-    }
-}
-
 /// One receive or read.
-pub(crate) enum Input<B> {
-    Recv(op::Recv<B>),
-    Read(op::Read<B>, Kind),
-}
-
-impl<B: IoBufMut> Input<B> {
-    #[inline]
-    pub(crate) fn new(shared: &Shared, buffer: B) -> Self {
-        match shared.kind {
-            Kind::Socket => Self::Recv(op::Recv::new(shared.target(), buffer)),
-            kind => Self::Read(op::Read::new(shared.target(), buffer), kind),
-        }
-    }
-}
-
-// SAFETY: the entry is the inner operation's, which lies in the value and so has the same fixed address.
-unsafe impl<B: IoBufMut> Operation for Input<B> {
-    type Output = BufResult<usize, B>;
-
-    #[inline]
-    fn entry(&mut self) -> squeue::Entry {
-        match self {
-            Self::Recv(recv) => recv.entry(),
-            Self::Read(read, kind) => kind.mark(read.entry()),
-        }
-    }
-
-    #[inline]
-    fn complete(self, completion: Completion) -> Self::Output {
-        match self {
-            Self::Recv(recv) => recv.complete(completion),
-            Self::Read(read, _) => read.complete(completion),
-        }
-    }
-}
+pub(crate) type Input<B> = Either<op::Recv<B>, Aside<op::Read<B>>>;
 
 /// One send or write.
-pub(crate) enum Output<B> {
-    Send(op::Send<Slice<B>>),
-    Write(op::Write<Slice<B>>, Kind),
-}
+pub(crate) type Output<B> = Either<op::Send<B>, Aside<op::Write<B>>>;
 
-impl<B: IoBuf> Output<B> {
-    #[inline]
-    pub(crate) fn new(shared: &Shared, buffer: Slice<B>) -> Self {
-        match shared.kind {
-            Kind::Socket => Self::Send(op::Send::new(shared.target(), buffer)),
-            kind => Self::Write(op::Write::new(shared.target(), buffer), kind),
+#[inline]
+pub(crate) fn input<B: IoBufMut>(shared: &Shared, buffer: B) -> Input<B> {
+    let target = shared.target();
+    match shared.kind {
+        Kind::Socket => Either::One(op::Recv::new(target, buffer)),
+        kind => {
+            let read = op::Read::new(target, buffer);
+            Either::Other(Aside::new(read, kind == Kind::Other))
         }
     }
 }
 
-// SAFETY: as above.
-unsafe impl<B: IoBuf> Operation for Output<B> {
-    type Output = BufResult<usize, Slice<B>>;
-
-    #[inline]
-    fn entry(&mut self) -> squeue::Entry {
-        match self {
-            Self::Send(send) => send.entry(),
-            Self::Write(write, kind) => kind.mark(write.entry()),
-        }
-    }
-
-    #[inline]
-    fn complete(self, completion: Completion) -> Self::Output {
-        match self {
-            Self::Send(send) => send.complete(completion),
-            Self::Write(write, _) => write.complete(completion),
+#[inline]
+pub(crate) fn output<B: IoBuf>(shared: &Shared, buffer: B) -> Output<B> {
+    let target = shared.target();
+    match shared.kind {
+        Kind::Socket => Either::One(op::Send::new(target, buffer)),
+        kind => {
+            let write = op::Write::new(target, buffer);
+            Either::Other(Aside::new(write, kind == Kind::Other))
         }
     }
 }

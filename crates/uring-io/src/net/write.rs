@@ -11,10 +11,123 @@ use std::task::{Context, Poll, ready};
 use uring_engine::{BufResult, IoBuf, IoVecBuf};
 
 use crate::cancel::{Cancel, Cancellable, sealed};
+use crate::detach::detach;
 use crate::net::descriptors::Parcel;
+use crate::net::family::Family;
 use crate::net::outgoing::{One, Outgoing, Several, Uncopied};
 use crate::net::sending::{Amount, Sending};
 use crate::net::socket::Socket;
+use crate::net::stream::Stream;
+
+/// # Writing
+impl<F: Family> Stream<F> {
+    /// Writes from the beginning of `buffer` what the socket takes, at least one byte unless there is none. Resolves to the
+    /// number of bytes and the buffer.
+    ///
+    /// # Errors
+    ///
+    /// `BrokenPipe`, `ConnectionReset` and the like, also those of an earlier write that nobody waited for; the buffer
+    /// comes back.
+    ///
+    /// # Cancel safety
+    ///
+    /// A future that was polled and is dropped sends the buffer whole, as [`write_all`](Self::write_all) does.
+    #[inline]
+    pub fn write<B: IoBuf>(&self, buffer: B) -> Write<'_, B> {
+        Write::new(self.socket(), buffer)
+    }
+
+    /// Writes all of `buffer`, and gives it back.
+    ///
+    /// # Errors
+    ///
+    /// `BrokenPipe`, `ConnectionReset` and the like, also those of an earlier write that nobody waited for; the buffer
+    /// comes back.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once polled, the buffer is sent whole and in order, before any later write, whether or not the future is dropped;
+    /// the next operation that writes reports an error. Never polled, nothing is sent.
+    #[inline]
+    pub fn write_all<B: IoBuf>(&self, buffer: B) -> WriteAll<'_, B> {
+        WriteAll::new(self.socket(), buffer)
+    }
+
+    /// Writes from the beginning of `buffers`, one after the other, what the socket takes, at least one byte unless there is
+    /// none. Resolves to the number of bytes and the buffers: a tuple, an array or a `Vec` of what can be a buffer.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write).
+    ///
+    /// # Cancel safety
+    ///
+    /// A future that was polled and is dropped sends the buffers whole, as [`write_all_vectored`](Self::write_all_vectored)
+    /// does.
+    pub fn write_vectored<V: IoVecBuf>(&self, buffers: V) -> WriteVectored<'_, V> {
+        WriteVectored::new(self.socket(), buffers)
+    }
+
+    /// Writes all of `buffers`, one after the other, and gives them back.
+    ///
+    /// ```
+    /// # use uring_io::net::{TcpListener, TcpStream};
+    /// # context::block_on(async {
+    /// # let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// # let stream = TcpStream::connect(listener.local_addr()?).await?;
+    /// let body = vec![b'x'; 100];
+    /// let head = format!("content-length: {}\r\n\r\n", body.len());
+    /// let (result, (_head, _body)) = stream.write_all_vectored((head, body)).await;
+    /// result?;
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap().unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`write_all`](Self::write_all).
+    ///
+    /// # Cancel safety
+    ///
+    /// Once polled, the buffers are sent whole and in order, before any later write, whether or not the future is dropped.
+    pub fn write_all_vectored<V: IoVecBuf>(&self, buffers: V) -> WriteAllVectored<'_, V> {
+        WriteAllVectored::new(self.socket(), buffers)
+    }
+
+    /// Writes from the beginning of `buffer` what the socket takes, straight from its memory. Resolves to the number of bytes
+    /// and the buffer when the network no longer needs it, which may be when the peer has acknowledged the bytes.
+    ///
+    /// As [`write_all_zero_copy`](Self::write_all_zero_copy), but for a part; it copies under the same conditions.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write).
+    ///
+    /// # Cancel safety
+    ///
+    /// A future that was polled and is dropped sends the buffer whole; its memory is freed when the network is done with it.
+    pub fn send_zc<B: IoBuf>(&self, buffer: B) -> SendZc<'_, B> {
+        SendZc::new(self.socket(), buffer)
+    }
+
+    /// Writes all of `buffer` straight from its memory, and gives it back when the network no longer needs it.
+    ///
+    /// Pays off for some ten KiB and more on real network cards. Where the kernel cannot send without a copy, it sends with
+    /// one, as [`write_all`](Self::write_all): over Unix sockets, before Linux 6.0, and when the limit of locked memory
+    /// (`RLIMIT_MEMLOCK`) or of notifications (`net.core.optmem_max`) is reached. The loopback device always copies.
+    ///
+    /// # Errors
+    ///
+    /// As [`write_all`](Self::write_all).
+    ///
+    /// # Cancel safety
+    ///
+    /// Once polled, the buffer is sent whole and in order, before any later write, whether or not the future is dropped; its
+    /// memory is freed when the network is done with it.
+    pub fn write_all_zero_copy<B: IoBuf>(&self, buffer: B) -> WriteAllZeroCopy<'_, B> {
+        WriteAllZeroCopy::new(self.socket(), buffer)
+    }
+}
 
 /// The future of [`Stream::write_all`](super::Stream::write_all).
 ///
@@ -179,21 +292,13 @@ impl<P: Outgoing> Drop for Writing<'_, P> {
         if let Some(sending) = self.sending.take()
             && sending.is_under_way()
         {
-            detach(self.socket.clone(), sending);
+            let socket = self.socket.clone();
+            detach(Detached { socket, sending });
         }
     }
 }
 
-/// Has a task of its own end a write whose future was dropped.
-#[cold]
-fn detach<P: Outgoing>(socket: Rc<Socket>, sending: Sending<P>) {
-    // An error: there is no context any more, or it is being torn down, which ends the write where it stands.
-    if let Ok(task) = context::try_spawn(Detached { socket, sending }) {
-        task.detach();
-    }
-}
-
-/// A write that nobody waits for.
+/// A write whose future was dropped.
 struct Detached<P: Outgoing> {
     socket: Rc<Socket>,
     sending: Sending<P>,

@@ -7,12 +7,11 @@ use std::path::Path;
 use std::rc::Rc;
 
 use rustix::fs::OFlags;
-use uring_engine::{BufResult, IoBufMut};
+use uring_engine::IoBufMut;
 
-use crate::io::AsyncRead;
 use crate::net::socket::Socket;
 use crate::net::transfer::Kind;
-use crate::net::{Read, ReadExact, Recv, RecvBuf};
+use crate::net::{Read, ReadExact, Recv};
 use crate::pipe::open;
 
 /// The end of a pipe that is read from. Operations take `&self` and are served in the order of their first polls.
@@ -25,7 +24,7 @@ impl Receiver {
     ///
     /// Outside a context.
     pub(crate) fn of_own(descriptor: OwnedFd) -> Self {
-        Self::of_kind(Kind::Pipe, descriptor)
+        Self(Socket::here(Kind::Pipe, descriptor))
     }
 
     /// Takes over an end that nobody else has.
@@ -36,11 +35,6 @@ impl Receiver {
     pub(crate) fn from_own(descriptor: OwnedFd) -> io::Result<Self> {
         open::set_nonblocking(&descriptor)?;
         Ok(Self::of_own(descriptor))
-    }
-
-    fn of_kind(kind: Kind, descriptor: OwnedFd) -> Self {
-        let engine = context::driver().engine().clone();
-        Self(Rc::new(Socket::of_kind(kind, descriptor, engine)))
     }
 
     /// Opens a named pipe for reading, once somebody has opened it for writing.
@@ -71,7 +65,7 @@ impl Receiver {
     /// Outside a context.
     pub fn from_fd(descriptor: OwnedFd) -> io::Result<Self> {
         open::check(&descriptor)?;
-        Ok(Self::of_kind(Kind::Other, descriptor))
+        Ok(Self(Socket::here(Kind::Other, descriptor)))
     }
 
     /// What there is, as soon as there is something, in a buffer of the context; `None` once every sender is gone. As
@@ -107,33 +101,9 @@ impl Receiver {
     pub fn read_exact<B: IoBufMut>(&self, buffer: B) -> ReadExact<'_, B> {
         ReadExact::new(&self.0, buffer)
     }
-}
 
-impl AsyncRead for Receiver {
-    async fn read<B: IoBufMut>(&mut self, buffer: B) -> BufResult<usize, B> {
-        Receiver::read(self, buffer).await
-    }
-
-    async fn read_exact<B: IoBufMut>(&mut self, buffer: B) -> BufResult<(), B> {
-        Receiver::read_exact(self, buffer).await
-    }
-
-    async fn recv(&mut self) -> io::Result<Option<RecvBuf>> {
-        Receiver::recv(self).await
-    }
-}
-
-impl AsyncRead for &Receiver {
-    async fn read<B: IoBufMut>(&mut self, buffer: B) -> BufResult<usize, B> {
-        Receiver::read(self, buffer).await
-    }
-
-    async fn read_exact<B: IoBufMut>(&mut self, buffer: B) -> BufResult<(), B> {
-        Receiver::read_exact(self, buffer).await
-    }
-
-    async fn recv(&mut self) -> io::Result<Option<RecvBuf>> {
-        Receiver::recv(self).await
+    pub(crate) fn socket(&self) -> &Rc<Socket> {
+        &self.0
     }
 }
 

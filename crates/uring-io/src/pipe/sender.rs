@@ -7,9 +7,8 @@ use std::path::Path;
 use std::rc::Rc;
 
 use rustix::fs::OFlags;
-use uring_engine::{BufResult, IoBuf};
+use uring_engine::IoBuf;
 
-use crate::io::AsyncWrite;
 use crate::net::socket::Socket;
 use crate::net::transfer::Kind;
 use crate::net::{Write, WriteAll};
@@ -33,7 +32,7 @@ impl Sender {
         } else {
             Kind::Pipe
         };
-        Self::of_kind(kind, descriptor)
+        Self(Socket::here(kind, descriptor))
     }
 
     /// Takes over an end that nobody else has.
@@ -44,11 +43,6 @@ impl Sender {
     pub(crate) fn from_own(descriptor: OwnedFd) -> io::Result<Self> {
         open::set_nonblocking(&descriptor)?;
         Ok(Self::of_own(descriptor))
-    }
-
-    fn of_kind(kind: Kind, descriptor: OwnedFd) -> Self {
-        let engine = context::driver().engine().clone();
-        Self(Rc::new(Socket::of_kind(kind, descriptor, engine)))
     }
 
     /// Opens a named pipe for writing, once somebody has opened it for reading.
@@ -79,7 +73,7 @@ impl Sender {
     /// Outside a context.
     pub fn from_fd(descriptor: OwnedFd) -> io::Result<Self> {
         open::check(&descriptor)?;
-        Ok(Self::of_kind(Kind::Other, descriptor))
+        Ok(Self(Socket::here(Kind::Other, descriptor)))
     }
 
     /// Writes from the beginning of `buffer` what the pipe takes. As [`Stream::write`](crate::net::Stream::write).
@@ -114,6 +108,10 @@ impl Sender {
     pub async fn close(self) -> io::Result<()> {
         self.0.close().await
     }
+
+    pub(crate) fn socket(&self) -> &Rc<Socket> {
+        &self.0
+    }
 }
 
 /// Whether this process has `SIGPIPE` kill it.
@@ -125,35 +123,6 @@ fn broken_pipes_kill() -> bool {
         action
     };
     action.sa_sigaction == libc::SIG_DFL
-}
-
-impl AsyncWrite for Sender {
-    async fn write<B: IoBuf>(&mut self, buffer: B) -> BufResult<usize, B> {
-        Sender::write(self, buffer).await
-    }
-
-    async fn write_all<B: IoBuf>(&mut self, buffer: B) -> BufResult<(), B> {
-        Sender::write_all(self, buffer).await
-    }
-
-    /// The end of the pipe comes when the sender is dropped.
-    async fn flush(&mut self) -> io::Result<()> {
-        self.0.finish_writes().await
-    }
-}
-
-impl AsyncWrite for &Sender {
-    async fn write<B: IoBuf>(&mut self, buffer: B) -> BufResult<usize, B> {
-        Sender::write(self, buffer).await
-    }
-
-    async fn write_all<B: IoBuf>(&mut self, buffer: B) -> BufResult<(), B> {
-        Sender::write_all(self, buffer).await
-    }
-
-    async fn flush(&mut self) -> io::Result<()> {
-        self.0.finish_writes().await
-    }
 }
 
 impl AsFd for Sender {

@@ -2,12 +2,12 @@
 
 use std::fmt;
 use std::future::Future;
-use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use uring_engine::{BufResult, IoBufMut};
 
+use crate::cancel::cancelled;
 use crate::fs::cursor::Shared;
 use crate::fs::file::ReadAt;
 use crate::turns::Turn;
@@ -46,7 +46,7 @@ impl<'a, B: IoBufMut> CursorRead<'a, B> {
     /// When it is dropped, the position does not move.
     pub async fn cancel(mut self) -> BufResult<usize, B> {
         match std::mem::replace(&mut self.stage, Stage::Ended) {
-            Stage::Waiting(buffer) => (Err(io::Error::from_raw_os_error(libc::ECANCELED)), buffer),
+            Stage::Waiting(buffer) => (Err(cancelled()), buffer),
             Stage::Reading(reading) => {
                 let output = reading.cancel().await;
                 self.count(&output);

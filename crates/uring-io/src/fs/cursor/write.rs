@@ -9,6 +9,8 @@ use std::task::{Context, Poll, ready};
 
 use uring_engine::{BufResult, IoBuf};
 
+use crate::cancel::cancelled;
+use crate::detach::detach;
 use crate::fs::cursor::Shared;
 use crate::fs::file::WriteAllAt;
 use crate::turns::Turn;
@@ -127,10 +129,7 @@ impl<'a, B: IoBuf> Handle<'a, B> {
         };
         let stage = std::mem::replace(&mut writing.writing.stage, Stage::Ended);
         match stage {
-            Stage::Waiting(buffer) => {
-                let error = io::Error::from_raw_os_error(libc::ECANCELED);
-                (0, Err(error), buffer)
-            }
+            Stage::Waiting(buffer) => (0, Err(cancelled()), buffer),
             Stage::Writing(operation) => {
                 let (work, (result, buffer)) = operation.cancel_work().await;
                 let written = work.written();
@@ -147,7 +146,8 @@ impl<B: IoBuf> Drop for Handle<'_, B> {
         if let Some(writing) = self.writing.take()
             && writing.turn != Turn::Absent
         {
-            detach(self.cursor.clone(), writing);
+            let cursor = self.cursor.clone();
+            detach(Detached { cursor, writing });
         }
     }
 }
@@ -207,16 +207,7 @@ impl<B: IoBuf> Writing<B> {
     }
 }
 
-/// Has a task of its own end a write whose future was dropped.
-#[cold]
-fn detach<B: IoBuf>(cursor: Rc<Shared>, writing: Writing<B>) {
-    // An error: there is no context any more, or it is being torn down, which ends the write where it stands.
-    if let Ok(task) = context::try_spawn(Detached { cursor, writing }) {
-        task.detach();
-    }
-}
-
-/// A write that nobody waits for.
+/// A write whose future was dropped.
 struct Detached<B: IoBuf> {
     cursor: Rc<Shared>,
     writing: Writing<B>,

@@ -9,8 +9,8 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use crate::net::datagram::{Datagram, DatagramFamily, Packet};
-use crate::net::receiver::Found;
 use crate::net::recv_buf::RecvBuf;
+use crate::net::standing::Found;
 
 /// A datagram socket that belongs to no context: it can be sent to another thread, and become a [`Datagram`] of the context
 /// there.

@@ -17,14 +17,15 @@ use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
-use uring_engine::{Engine, IoBuf, IoBufMut, op};
+use uring_engine::{Engine, IoBuf, IoBufMut};
 
+use crate::close::close;
 pub use crate::net::datagram::bind_options::BindOptions;
 pub use crate::net::datagram::detached::DetachedDatagram;
 use crate::net::datagram::family::sealed::Convert;
 pub use crate::net::datagram::family::{DatagramFamily, ToAddress, Udp};
 pub use crate::net::datagram::packet::{Packet, PacketInfo};
-pub use crate::net::datagram::recv::{RecvMany, RecvPacket};
+pub use crate::net::datagram::recv::{RecvPacket, RecvPackets};
 use crate::net::datagram::recv_from::AndThen;
 pub use crate::net::datagram::recv_from::RecvFrom;
 use crate::net::datagram::send::Destination;
@@ -163,8 +164,8 @@ impl<F: DatagramFamily> Datagram<F> {
         &'a self,
         packets: &'a mut Vec<Packet<F::Address>>,
         most: usize,
-    ) -> RecvMany<'a, F> {
-        RecvMany::new(&self.socket, packets, most)
+    ) -> RecvPackets<'a, F> {
+        RecvPackets::new(&self.socket, packets, most)
     }
 
     /// Receives a datagram into `buffer`, from its beginning. Resolves to what is known of it, and the buffer.
@@ -246,11 +247,8 @@ impl<F: DatagramFamily> Datagram<F> {
         let finished = self.socket.finish_writes().await;
         self.socket.finish_reads().await;
         let engine = self.socket.engine.clone();
-        let closed = match self.socket.into_descriptor() {
-            Ok(descriptor) => engine.op(op::Close::new(descriptor)).await,
-            // It is closed when they are done.
-            Err(_) => Ok(()),
-        };
+        let descriptor = self.socket.into_descriptor().ok();
+        let closed = close(&engine, descriptor).await;
         finished.and(closed)
     }
 

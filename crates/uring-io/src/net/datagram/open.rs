@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use crate::net::address::{ToSocketAddrs, resolve};
+use crate::net::address::{ToSocketAddrs, first};
 use crate::net::datagram::{BindOptions, UdpSocket, UnixDatagram};
 use crate::net::unix_address::{ToUnixAddress, for_socket2};
 
@@ -39,8 +39,7 @@ impl UdpSocket {
     /// Outside a context.
     pub async fn bind_with(target: impl ToSocketAddrs, options: &BindOptions) -> io::Result<Self> {
         let engine = context::driver().engine().clone();
-        let open = |address| options.open(address);
-        let socket = first(resolve(target).await?, open)?;
+        let socket = first(target, async |address| options.open(address)).await?;
         Ok(Self::from_descriptor(socket.into(), engine))
     }
 
@@ -56,9 +55,7 @@ impl UdpSocket {
     /// the look-up.
     pub async fn connect(&self, target: impl ToSocketAddrs) -> io::Result<()> {
         let socket = self.socket().options();
-        first(resolve(target).await?, |address| {
-            socket.connect(&address.into())
-        })
+        first(target, async |address| socket.connect(&address.into())).await
     }
 
     /// A socket that is connected to the first address that can be had of those that `target` stands for, and is bound to a
@@ -75,7 +72,7 @@ impl UdpSocket {
     /// Outside a context.
     pub async fn connected(target: impl ToSocketAddrs) -> io::Result<Self> {
         let engine = context::driver().engine().clone();
-        let open = |address| {
+        let open = async |address| {
             let any = match address {
                 SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
                 SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
@@ -83,24 +80,9 @@ impl UdpSocket {
             let socket = BindOptions::default().open(any)?;
             socket.connect(&address.into()).map(|()| socket)
         };
-        let socket = first(resolve(target).await?, open)?;
+        let socket = first(target, open).await?;
         Ok(Self::from_descriptor(socket.into(), engine))
     }
-}
-
-/// What `open` makes of the first address that it can use.
-fn first<T>(
-    addresses: Vec<SocketAddr>,
-    open: impl Fn(SocketAddr) -> io::Result<T>,
-) -> io::Result<T> {
-    let mut last = None;
-    for address in addresses {
-        match open(address) {
-            Ok(opened) => return Ok(opened),
-            Err(error) => last = Some(error),
-        }
-    }
-    Err(last.unwrap_or_else(|| io::ErrorKind::NotFound.into()))
 }
 
 impl UnixDatagram {

@@ -12,8 +12,8 @@ use crate::net::datagram::family::DatagramFamily;
 use crate::net::datagram::packet::Packet;
 use crate::net::datagram::socket::{Shared, Socket};
 use crate::net::leaving::{Fate, Leaving};
-use crate::net::receiver::Found;
 use crate::net::recv_buf::RecvBuf;
+use crate::net::standing::Found;
 use crate::turns::Turn;
 
 /// A reader's place in the queue, and what it receives with when there are no pooled buffers.
@@ -81,9 +81,7 @@ impl<'a, F: DatagramFamily> Reception<'a, F> {
     #[cold]
     fn poll_heap(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Packet<F::Address>>> {
         let socket = self.socket;
-        let operation = self
-            .heap
-            .get_or_insert_with(|| receive(socket));
+        let operation = self.heap.get_or_insert_with(|| receive(socket));
         let output = ready!(Pin::new(operation).poll(cx));
         self.heap = None;
         Poll::Ready(packet::<F>(output))
@@ -100,11 +98,7 @@ impl<F: DatagramFamily> Drop for Reception<'_, F> {
 }
 
 /// One receive into the heap.
-type Receive<F> = Leaving<
-    op::RecvMsg<Vec<u8>>,
-    Shared<F>,
-    Packet<<F as DatagramFamily>::Address>,
->;
+type Receive<F> = Leaving<op::RecvMsg<Vec<u8>>, Shared<F>, Packet<<F as DatagramFamily>::Address>>;
 
 fn receive<F: DatagramFamily>(socket: &Socket<F>) -> Receive<F> {
     let shared = &socket.shared;

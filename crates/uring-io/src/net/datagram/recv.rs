@@ -10,7 +10,7 @@ use crate::net::datagram::family::DatagramFamily;
 use crate::net::datagram::packet::Packet;
 use crate::net::datagram::reception::Reception;
 use crate::net::datagram::socket::Socket;
-use crate::net::receiver::Found;
+use crate::net::standing::Found;
 
 /// The future of [`Datagram::recv`](super::Datagram::recv).
 ///
@@ -22,7 +22,7 @@ pub struct RecvPacket<'a, F: DatagramFamily>(Reception<'a, F>);
 ///
 /// Cancel-safe: dropping it loses no datagram; it takes datagrams only when it resolves.
 #[must_use = "futures do nothing unless polled"]
-pub struct RecvMany<'a, F: DatagramFamily> {
+pub struct RecvPackets<'a, F: DatagramFamily> {
     reception: Reception<'a, F>,
     packets: &'a mut Vec<Packet<F::Address>>,
     most: usize,
@@ -34,7 +34,7 @@ impl<'a, F: DatagramFamily> RecvPacket<'a, F> {
     }
 }
 
-impl<'a, F: DatagramFamily> RecvMany<'a, F> {
+impl<'a, F: DatagramFamily> RecvPackets<'a, F> {
     pub(crate) fn new(
         socket: &'a Socket<F>,
         packets: &'a mut Vec<Packet<F::Address>>,
@@ -82,7 +82,7 @@ impl<F: DatagramFamily> Future for RecvPacket<'_, F> {
     }
 }
 
-impl<F: DatagramFamily> Future for RecvMany<'_, F> {
+impl<F: DatagramFamily> Future for RecvPackets<'_, F> {
     type Output = io::Result<usize>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -106,9 +106,9 @@ impl<F: DatagramFamily> fmt::Debug for RecvPacket<'_, F> {
     }
 }
 
-impl<F: DatagramFamily> fmt::Debug for RecvMany<'_, F> {
+impl<F: DatagramFamily> fmt::Debug for RecvPackets<'_, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RecvMany")
+        f.debug_struct("RecvPackets")
             .field("most", &self.most)
             .finish_non_exhaustive()
     }

@@ -33,8 +33,8 @@ use crate::net::datagram::family::DatagramFamily;
 use crate::net::datagram::packet::Packet;
 use crate::net::inbound::Inbound;
 use crate::net::pool;
-use crate::net::receiver::{Arrival, Found, Receiver};
 use crate::net::recv_buf::RecvBuf;
+use crate::net::standing::{Arrival, Found, StandingReceive};
 use crate::turns::Turns;
 
 /// What a datagram socket is a handle of.
@@ -44,7 +44,7 @@ pub(crate) struct Socket<F: DatagramFamily> {
     pub(crate) readers: Turns,
     pub(crate) writers: Turns,
     pub(crate) budget: Budget,
-    receiver: Receiver<Keep<op::RecvMsgMulti, Rc<Shared<F>>>>,
+    standing: StandingReceive<Keep<op::RecvMsgMulti, Rc<Shared<F>>>>,
     /// What was received on another context.
     brought: RefCell<VecDeque<io::Result<Packet<F::Address>>>>,
 }
@@ -72,7 +72,7 @@ impl<F: DatagramFamily> Socket<F> {
             readers: Turns::default(),
             writers: Turns::default(),
             budget: Budget::new(),
-            receiver: Receiver::default(),
+            standing: StandingReceive::default(),
             brought: RefCell::default(),
         }
     }
@@ -86,7 +86,7 @@ impl<F: DatagramFamily> Socket<F> {
         if let Some(brought) = self.brought.borrow_mut().pop_front() {
             return Poll::Ready(Found::Arrived(brought.map(Some)));
         }
-        match self.receiver.poll(cx) {
+        match self.standing.poll(cx) {
             Poll::Ready(Found::Arrived(Ok(Some(message)))) => {
                 Poll::Ready(Found::Arrived(packet::<F>(message).map(Some)))
             }
@@ -114,7 +114,7 @@ impl<F: DatagramFamily> Socket<F> {
         let receive =
             unsafe { op::RecvMsgMulti::new(target, ring.clone(), F::NAME_LEN, descriptors) };
         let operation = Keep::new(receive, self.shared.clone());
-        self.receiver.set(self.engine.multishot(operation), ring);
+        self.standing.set(self.engine.multishot(operation), ring);
         true
     }
 
@@ -125,7 +125,7 @@ impl<F: DatagramFamily> Socket<F> {
 
     /// Asks for the end of the standing receive. What arrives until then is there to be taken.
     pub(crate) fn stop_receiving(&self) {
-        self.receiver.stop();
+        self.standing.stop();
     }
 
     /// Waits until nothing receives any more.
@@ -134,7 +134,7 @@ impl<F: DatagramFamily> Socket<F> {
         while let Some(left) = poll_fn(|cx| self.shared.inbound.poll_take(cx)).await {
             drop(left);
         }
-        self.receiver.finish().await;
+        self.standing.finish().await;
     }
 
     /// Waits until every send that was begun has ended, and tells how one ended that nobody waited for.

@@ -15,9 +15,9 @@ use uring_engine::{BufResult, IoBuf, IoBufMut};
 
 use crate::copy::fill;
 use crate::net::family::Unix;
-use crate::net::receiver::Found;
 use crate::net::socket::{Shared, Socket};
 use crate::net::split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
+use crate::net::standing::Found;
 use crate::net::stream::UnixStream;
 use crate::net::write::WriteAllWithDescriptors;
 pub(crate) use parcel::Parcel;
@@ -83,7 +83,7 @@ impl UnixStream {
         buffer: B,
         descriptors: Vec<OwnedFd>,
     ) -> WriteAllWithDescriptors<'_, B> {
-        WriteAllWithDescriptors::new(self.shared_socket(), (buffer, descriptors))
+        WriteAllWithDescriptors::new(self.socket(), (buffer, descriptors))
     }
 
     /// Reads as [`read`](Self::read), and takes up to `most` descriptors that came with the bytes.
@@ -172,9 +172,10 @@ impl Socket {
         }
         let _served = self.readers.take().await;
         poll_fn(|cx| self.budget.poll_spend(cx)).await;
-        self.receiver.stop();
+        self.standing.stop();
         if let Found::Arrived(arrived) = poll_fn(|cx| self.poll_arrived(cx)).await {
-            let count = arrived.map(|arrived| self.copy_arrived(arrived, |bytes| fill(&mut buffer, bytes)));
+            let count =
+                arrived.map(|arrived| self.copy_arrived(arrived, |bytes| fill(&mut buffer, bytes)));
             return (count.map(|count| self.shared.with_kept(count)), buffer);
         }
         self.budget.refill();

@@ -18,7 +18,7 @@ use crate::net::socket::{Shared, Socket};
 use crate::net::transfer::Kind;
 
 /// The standing receive `M`; only the reader whose turn it is polls it.
-pub(crate) struct Receiver<M: Multishot = Keep<op::RecvMulti, Rc<Shared>>>(
+pub(crate) struct StandingReceive<M: Multishot = Keep<op::RecvMulti, Rc<Shared>>>(
     RefCell<Option<Armed<M>>>,
 );
 
@@ -59,7 +59,7 @@ pub(crate) enum Found<T = RecvBuf> {
     NoBuffer,
 }
 
-impl Receiver {
+impl StandingReceive {
     /// Arms it; false if there are no buffers on this context, or more than what is asked for must not be read.
     pub(crate) fn arm(&self, socket: &Socket) -> bool {
         if socket.shared.kind == Kind::Other {
@@ -82,13 +82,13 @@ impl Receiver {
     }
 }
 
-impl<M: Multishot> Default for Receiver<M> {
+impl<M: Multishot> Default for StandingReceive<M> {
     fn default() -> Self {
         Self(RefCell::new(None))
     }
 }
 
-impl<M: Multishot<Item: Arrival>> Receiver<M> {
+impl<M: Multishot<Item: Arrival>> StandingReceive<M> {
     /// Whether something is, or was when it was last looked at.
     pub(crate) fn is_armed(&self) -> bool {
         self.0.borrow().is_some()
