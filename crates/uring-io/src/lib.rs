@@ -53,6 +53,10 @@
 //! and collected, and every descriptor that was in its tasks is closed. One that was carried out of the context still
 //! closes its descriptor, but its operations fail with `ECANCELED`.
 
+// How it fits together, and who owns what is in flight: docs/architecture.md, "Sockets and files". What is in no module here
+// is what they share: `turns` (who is next), `budget` (giving way), `cancel` (ending an operation and learning how far it came),
+// `keep`, `either` and `aside` (operations made of others), `detach` and `close` (the end), `copy` (into buffers).
+
 mod aside;
 mod budget;
 mod cancel;

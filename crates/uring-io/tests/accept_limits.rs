@@ -1,35 +1,13 @@
 //! Accepting goes on after descriptors have run out.
-//!
-//! Limits are a process's, so the test runs itself again as a child.
 
 mod support;
 
-use std::process::Command;
-
-use support::run;
+use support::{in_own_process, limit_descriptors, run};
 use uring_io::net::{TcpListener, TcpStream};
-
-const CHILD: &str = "CORIO_TEST_FEW_DESCRIPTORS";
 
 #[test]
 fn emfile_is_an_error_and_not_the_end() {
-    if std::env::var_os(CHILD).is_some() {
-        return run(starve());
-    }
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "emfile_is_an_error_and_not_the_end",
-            "--nocapture",
-        ])
-        .env(CHILD, "1")
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    in_own_process("emfile_is_an_error_and_not_the_end", || run(starve()));
 }
 
 async fn starve() {
@@ -57,13 +35,4 @@ async fn starve() {
         kept.push((late, stream));
     }
     drop((first, accepted, kept));
-}
-
-fn limit_descriptors(most: u64) {
-    let limit = libc::rlimit {
-        rlim_cur: most,
-        rlim_max: most,
-    };
-    // SAFETY: the limit is valid for the length of the call.
-    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) }, 0);
 }

@@ -4,21 +4,15 @@ mod support;
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use support::{Random, bytes_at, check_bytes, open_descriptors, pair, poll_at_most, run};
+use support::{
+    Random, alone, bytes_at, check_bytes, narrow_pair, open_descriptors, poll_at_most, run,
+};
 use uring_io::net::{TcpStream, UnixStream};
 use uring_io::{BufResult, Cancel, Cancellable};
 
 const LENGTH: usize = 1 << 20;
-
-/// Keeps tests that count descriptors apart from the others.
-static ALONE: Mutex<()> = Mutex::new(());
-
-fn alone() -> MutexGuard<'static, ()> {
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 fn is_cancelled<T: std::fmt::Debug>(result: &std::io::Result<T>) -> bool {
     matches!(result, Err(error) if error.raw_os_error() == Some(libc::ECANCELED))
@@ -36,13 +30,6 @@ async fn everything(stream: TcpStream) -> Vec<u8> {
 /// Polls an operation once, or not at all; whether it is pending still.
 async fn begun<F: Future + Unpin>(begin: bool, operation: &mut F) -> bool {
     poll_at_most(usize::from(begin), operation).await.is_none()
-}
-
-/// Two connected streams, the first of which sends little at a time.
-async fn narrow_pair() -> (TcpStream, TcpStream) {
-    let (client, server) = pair().await;
-    client.set_send_buffer_size(16 * 1024).unwrap();
-    (client, server)
 }
 
 /// Begins a write that does not fit, cancels it after some polls, and checks what was said against what arrived.

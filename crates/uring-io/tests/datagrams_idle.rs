@@ -4,7 +4,7 @@ mod support;
 
 use std::rc::Rc;
 
-use support::{poll_at_most, run};
+use support::{poll_at_most, raise_descriptor_limit, run};
 use uring_io::net::UdpSocket;
 
 /// Bytes that this process has in memory.
@@ -16,7 +16,7 @@ fn resident() -> usize {
 
 #[test]
 fn idle_sockets_cost_little_memory() {
-    let limit = descriptor_limit();
+    let limit = raise_descriptor_limit();
     let sockets = usize::min(10_000, limit - 100);
     run(async move {
         let sender = UdpSocket::bind("127.0.0.1:0").await.unwrap();
@@ -49,19 +49,4 @@ async fn waiting_for_more(sender: &UdpSocket) -> UdpSocket {
     assert_eq!(socket.recv().await.unwrap().length, 1400);
     assert!(poll_at_most(1, socket.recv()).await.is_none());
     socket
-}
-
-/// How many descriptors may be open, after the limit was raised as far as it goes.
-fn descriptor_limit() -> usize {
-    let mut limit = libc::rlimit {
-        rlim_cur: 0,
-        rlim_max: 0,
-    };
-    // SAFETY: the limit is valid for the length of the calls.
-    unsafe {
-        assert_eq!(libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit), 0);
-        limit.rlim_cur = limit.rlim_max;
-        assert_eq!(libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit), 0);
-    }
-    limit.rlim_cur as usize
 }

@@ -3,17 +3,12 @@
 mod support;
 
 use std::net::Shutdown;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use support::{Random, bytes_at, check_bytes, open_descriptors, pair, poll_at_most, run};
+use support::{
+    Random, alone, bytes_at, check_bytes, narrow_pair, open_descriptors, pair, poll_at_most, run,
+};
 use uring_io::io::{AsyncRead, copy};
 use uring_io::net::{TcpStream, UnixDatagram};
-
-/// The descriptors are the process's: one test at a time.
-fn alone() -> MutexGuard<'static, ()> {
-    static ONE: Mutex<()> = Mutex::new(());
-    ONE.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// Reads to the end; how many bytes came.
 async fn read_all(stream: TcpStream) -> u64 {
@@ -23,13 +18,6 @@ async fn read_all(stream: TcpStream) -> u64 {
         position += bytes.len() as u64;
     }
     position
-}
-
-/// A pair of which one end sends little at once, so that writes have to wait.
-async fn narrow_pair() -> (TcpStream, TcpStream) {
-    let (client, server) = pair().await;
-    client.set_send_buffer_size(4096).unwrap();
-    (client, server)
 }
 
 #[test]

@@ -6,33 +6,19 @@ mod support;
 
 use std::fs::File as StdFile;
 use std::io;
-use std::process::Command;
 
-use support::{alone, open_descriptors, poll_at_most, run};
+use support::{alone, in_own_process, limit_descriptors, open_descriptors, poll_at_most, run};
 use uring_io::fs::File;
 use uring_io::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixStream};
 use uring_io::pipe::pipe;
 
-const CHILD: &str = "CORIO_TEST_NO_DESCRIPTORS";
-
 #[test]
 fn emfile_is_told_by_whatever_opens_a_descriptor() {
     let _alone = alone();
-    if std::env::var_os(CHILD).is_some() {
+    in_own_process("emfile_is_told_by_whatever_opens_a_descriptor", || {
         limit_descriptors(64);
-        return run(starve());
-    }
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "emfile_is_told_by_whatever_opens_a_descriptor"])
-        .arg("--nocapture")
-        .env(CHILD, "1")
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+        run(starve());
+    });
 }
 
 /// What opens descriptors, each by a name.
@@ -90,13 +76,4 @@ async fn starve() {
         context::sleep(std::time::Duration::from_millis(1)).await;
         assert_eq!(open_descriptors(), before);
     }
-}
-
-fn limit_descriptors(most: u64) {
-    let limit = libc::rlimit {
-        rlim_cur: most,
-        rlim_max: most,
-    };
-    // SAFETY: the limit is valid for the length of the call.
-    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) }, 0);
 }

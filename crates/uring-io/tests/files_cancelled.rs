@@ -4,17 +4,10 @@ mod support;
 
 use std::future::Future;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use support::{Random, bytes_at, check_bytes, open_descriptors, poll_at_most, run};
+use support::{Random, alone, bytes_at, check_bytes, open_descriptors, poll_at_most, run};
 use uring_io::fs::{self, File, FileCursor, OpenOptions};
-
-/// Keeps tests apart that count descriptors.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// Runs it, and checks that no descriptor is open that was not before. Jobs of the blocking pool that were abandoned get
 /// time to end.

@@ -11,6 +11,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use context::{Context, Handle, Stop};
+use support::raise_descriptor_limit;
 use uring_io::net::{TcpListener, TcpStream};
 
 const CHILD: &str = "CORIO_TEST_CONTROL_ADDRESS";
@@ -30,7 +31,7 @@ fn client() {
         .ok()
         .and_then(|text| text.parse().ok())
         .unwrap_or(10_000);
-    let connections = usize::min(wanted, descriptor_limit() - 100);
+    let connections = usize::min(wanted, raise_descriptor_limit() - 100);
     let listener = StdListener::bind("127.0.0.1:0").unwrap();
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", NAME, "--nocapture"])
@@ -151,30 +152,4 @@ fn own_report(handle: &Handle) -> String {
         })
         .sum();
     format!("{} {cpu_ns} {}", pages * 4096, handle.metrics().enters)
-}
-
-fn raise_descriptor_limit() {
-    let most = limits().rlim_max;
-    let limit = libc::rlimit {
-        rlim_cur: most,
-        rlim_max: most,
-    };
-    // SAFETY: the limit is valid for the length of the call.
-    let result = unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) };
-    assert_eq!(result, 0);
-}
-
-fn descriptor_limit() -> usize {
-    limits().rlim_cur as usize
-}
-
-fn limits() -> libc::rlimit {
-    let mut limit = libc::rlimit {
-        rlim_cur: 0,
-        rlim_max: 0,
-    };
-    // SAFETY: the limit is valid for the length of the call.
-    let result = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) };
-    assert_eq!(result, 0);
-    limit
 }

@@ -5,21 +5,13 @@ mod support;
 use std::io::ErrorKind;
 use std::net::Shutdown;
 use std::rc::Rc;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use support::{bytes_at, check_bytes, open_descriptors, pair, poll_at_most, run};
+use support::{alone, bytes_at, check_bytes, open_descriptors, pair, poll_at_most, run};
 use uring_io::fs::File;
 use uring_io::net::{TcpStream, UnixStream, copy_bidirectional};
 
 const LENGTH: usize = 1_000_003;
-
-/// Keeps tests that count descriptors apart from the others.
-static ALONE: Mutex<()> = Mutex::new(());
-
-fn alone() -> MutexGuard<'static, ()> {
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// A file of known bytes.
 fn file() -> File {

@@ -3,19 +3,13 @@
 mod support;
 
 use std::io::ErrorKind;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use support::{Random, byte_at, bytes_at, check_bytes, open_descriptors, pair, poll_at_most, run};
+use support::{
+    Random, alone, byte_at, bytes_at, check_bytes, open_descriptors, pair, poll_at_most, run,
+};
 use uring_io::net::TcpStream;
 
 const TOTAL: u64 = 1_500_000;
-
-/// Keeps the test that counts descriptors apart from the others.
-static ALONE: Mutex<()> = Mutex::new(());
-
-fn alone() -> MutexGuard<'static, ()> {
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 #[test]
 fn any_read_may_be_dropped_or_cancelled_at_any_poll() {

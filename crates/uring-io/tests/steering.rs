@@ -5,19 +5,15 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use context::{LeastLoaded, Scheduler, Stop};
-use support::{open_descriptors, poll_at_most, run};
+use support::{alone, in_own_process, limit_descriptors, open_descriptors, poll_at_most, run};
 use uring_io::net::{
     Family, ListenOptions, Stream, TcpListener, TcpStream, UnixListener, UnixStream,
 };
-
-/// One test at a time: they count the process's descriptors.
-static ALONE: Mutex<()> = Mutex::new(());
 
 /// Connections that each context served.
 #[derive(Clone, Default)]
@@ -80,7 +76,7 @@ fn end(mut scheduler: Scheduler) {
 
 #[test]
 fn connections_land_on_all_contexts_and_every_one_is_served() {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = alone();
     let before = open_descriptors();
     one_listener_dispatches();
     assert_eq!(open_descriptors(), before, "one_listener_dispatches");
@@ -323,34 +319,16 @@ fn a_listener_on_each() {
     assert_eq!(served.counts().iter().sum::<u32>(), 330);
 }
 
-const CHILD: &str = "CORIO_TEST_FEW_DESCRIPTORS";
-
-/// Limits are a process's, so the test runs itself again as a child.
 #[test]
 fn a_shortage_of_descriptors_passes() {
-    if std::env::var_os(CHILD).is_some() {
-        return starve();
-    }
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "a_shortage_of_descriptors_passes", "--nocapture"])
-        .env(CHILD, "1")
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let _alone = alone();
+    in_own_process("a_shortage_of_descriptors_passes", || {
+        limit_descriptors(64);
+        starve();
+    });
 }
 
 fn starve() {
-    let limit = libc::rlimit {
-        rlim_cur: 64,
-        rlim_max: 64,
-    };
-    // SAFETY: the limit is valid for the length of the call.
-    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) }, 0);
     let scheduler = scheduler();
     let served = Served::default();
     run(async {

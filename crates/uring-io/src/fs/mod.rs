@@ -24,6 +24,11 @@
 //! [`FileCursor`] finishes what it has begun to write. [`FileOp::cancel`] stops an operation on a [`File`] and gives its buffer
 //! back. What runs on the blocking pool is not stopped.
 
+// Where an operation goes, from call to wake: `file.rs` and `attributes.rs` make a `FileOp` (file_op.rs) of an operation of the
+// engine and of the `Work` that says what follows it; `chain.rs` joins several; `opcode.rs` and `direct.rs` explain errors. A
+// `FileCursor` (cursor/) adds a position and turns, `path.rs`, `whole.rs` and `copy.rs` are functions on top, and
+// `blocking.rs` is the way to the blocking pool.
+
 mod aligned_buf;
 mod attributes;
 mod blocking;

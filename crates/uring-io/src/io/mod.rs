@@ -7,6 +7,10 @@
 //! On top of them: [`BufReader`] and [`Lines`], [`BufWriter`], [`copy()`], and with the feature `codec` the frames of
 //! `Framed`. [`stdin`], [`stdout`] and [`stderr`] are the streams that a process begins with.
 
+// `read.rs` and `write.rs` are the traits; `streams.rs` has them for everything over a socket, pipes and standard streams
+// included, `fs::cursor` for files. All else here is written over the traits and knows no operation: an operation goes the way
+// of the stream below, as `net/mod.rs` tells.
+
 mod buf_reader;
 mod buf_writer;
 mod chain;

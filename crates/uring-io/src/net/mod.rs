@@ -8,6 +8,30 @@
 //! - [`RecvBuf`]: received bytes in a buffer of the context.
 //! - [`ReadHalf`], [`WriteHalf`], [`OwnedReadHalf`], [`OwnedWriteHalf`]: the directions of a stream by themselves.
 //! - [`ToSocketAddrs`], [`ToUnixAddress`]: what may stand for an address.
+//! - [`copy_bidirectional()`]: between two connections.
+//!
+//! # The same everywhere
+//!
+//! `recv` hands out bytes or a datagram in a buffer of the context; `recv_many` takes all that has arrived; `read` and
+//! `recv_from` fill a buffer of the caller's; `peek` and `peek_from` leave what they show. `write_all` and `send` take a buffer
+//! and give it back. `close` waits for what was begun and tells how it went, which dropping does not. `into_detached` leads to
+//! another context, `from_std` and `into_std` from and to the standard library.
+
+// Where an operation goes, from call to wake:
+//
+//   stream.rs, listener.rs, split.rs   the handles
+//   read.rs, recv.rs, recv_many.rs,    the futures, with the methods that make them
+//     peek.rs, write.rs, send_file.rs
+//   reading.rs, sending.rs             what the futures of one direction have in common: turn, stages, the end
+//   incoming.rs, outgoing.rs           what they fill or send: one buffer, several, all of one, without a copy
+//   one_shot.rs, leaving.rs            an operation that leaves with the socket what comes too late
+//   standing.rs, pool.rs               the standing receive, and the buffers that it receives into
+//   transfer.rs                        the kernel's operation for the kind of descriptor
+//   socket.rs, inbound.rs              what all of them work on, and what outlives them
+//   close.rs, detached.rs              the end, and the way to another context
+//
+// From there an operation is the engine's, which wakes the task that polls the future again. `datagram/` is the same for
+// messages, `descriptors/` for bytes that descriptors travel with.
 
 mod address;
 mod close;

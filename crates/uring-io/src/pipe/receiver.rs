@@ -1,4 +1,4 @@
-//! The reading end.
+//! The reading end: the same reads as those of a stream, over its own kind of descriptor.
 
 use std::fmt;
 use std::io;

@@ -1,4 +1,4 @@
-//! The writing end.
+//! The writing end: the same writes as those of a stream, and what to do where a broken pipe kills.
 
 use std::fmt;
 use std::io;

@@ -3,9 +3,11 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
+use std::process::Command;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use uring_io::net::{TcpListener, TcpStream};
 
 /// Runs a future on a context.
@@ -20,6 +22,13 @@ pub(crate) async fn pair() -> (TcpStream, TcpStream) {
         .await
         .unwrap();
     let (server, _) = listener.accept().await.unwrap();
+    (client, server)
+}
+
+/// Two connected streams, the first of which sends little at a time, so that writes have to wait.
+pub(crate) async fn narrow_pair() -> (TcpStream, TcpStream) {
+    let (client, server) = pair().await;
+    client.set_send_buffer_size(16 * 1024).unwrap();
     (client, server)
 }
 
@@ -95,6 +104,48 @@ pub(crate) fn alone() -> MutexGuard<'static, ()> {
 /// Descriptors that this process has open.
 pub(crate) fn open_descriptors() -> usize {
     std::fs::read_dir("/proc/self/fd").unwrap().count()
+}
+
+/// Limits the descriptors that this process may have open, for good.
+pub(crate) fn limit_descriptors(most: u64) {
+    let limit = Rlimit {
+        current: Some(most),
+        maximum: Some(most),
+    };
+    setrlimit(Resource::Nofile, limit).unwrap();
+}
+
+/// Raises the limit of descriptors as far as it goes; how many may be open then.
+pub(crate) fn raise_descriptor_limit() -> usize {
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    let limit = Rlimit {
+        current: maximum,
+        maximum,
+    };
+    setrlimit(Resource::Nofile, limit).unwrap();
+    maximum.map_or(usize::MAX, |most| most as usize)
+}
+
+/// Runs the work of the test of that name in a process of its own, as limits are a process's: by running the test again.
+#[track_caller]
+pub(crate) fn in_own_process(test: &str, work: impl FnOnce()) {
+    const OWN: &str = "CORIO_TEST_IN_OWN_PROCESS";
+    if std::env::var_os(OWN).is_some() {
+        return work();
+    }
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture"])
+        .env(OWN, "1")
+        .output()
+        .unwrap();
+    let (told, wrong) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert!(
+        output.status.success() && told.contains("1 passed"),
+        "{told}\n{wrong}"
+    );
 }
 
 /// Random numbers that are the same in every run.
