@@ -82,6 +82,23 @@ impl<O: Operation> Op<O> {
         }
     }
 
+    /// Tries to do the operation without the ring ([`Operation::at_once`]), if it was never polled. `None` leaves it as it
+    /// was; an output resolves it.
+    #[inline]
+    pub fn attempt(&mut self) -> Option<O::Output> {
+        if self.engine.inner().closing.get() {
+            return None;
+        }
+        let Stage::Unsubmitted(operation) = &mut self.stage else {
+            return None;
+        };
+        let completion = operation.at_once()?;
+        match std::mem::replace(&mut self.stage, Stage::Resolved) {
+            Stage::Unsubmitted(operation) => Some(operation.complete(completion)),
+            Stage::Submitted(_) | Stage::Resolved => None,
+        }
+    }
+
     /// Whether the operation was queued or submitted and has not yet resolved.
     pub fn is_submitted(&self) -> bool {
         matches!(self.stage, Stage::Submitted(_))

@@ -28,6 +28,12 @@ pub unsafe trait Operation: Sized + 'static {
     /// data.
     fn entry(&mut self) -> squeue::Entry;
 
+    /// Does it here and now, by a system call that does not wait; `None` if that cannot be, or cannot be whole. Nobody calls
+    /// this unless [`Op::attempt`](crate::Op::attempt) is called.
+    fn at_once(&mut self) -> Option<Completion> {
+        None
+    }
+
     /// Turns the kernel's answer into the output.
     fn complete(self, completion: Completion) -> Self::Output;
 

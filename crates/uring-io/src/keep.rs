@@ -36,6 +36,11 @@ unsafe impl<O: Operation, K: 'static> Operation for Keep<O, K> {
     }
 
     #[inline]
+    fn at_once(&mut self) -> Option<Completion> {
+        self.operation.at_once()
+    }
+
+    #[inline]
     fn complete(self, completion: Completion) -> Self::Output {
         (self.operation.complete(completion), self.kept)
     }

@@ -38,7 +38,7 @@ impl FixedBuffers {
                 "an engine registers 1 to 16384 buffers of 1 byte to 1 GiB",
             ));
         }
-        let pages = Pages::new(usize::from(count) * size)?;
+        let pages = Pages::contiguous(usize::from(count) * size)?;
         let vectors: Vec<libc::iovec> = (0..count)
             .map(|index| libc::iovec {
                 iov_base: pages

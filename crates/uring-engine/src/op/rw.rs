@@ -46,6 +46,26 @@ unsafe impl<B: IoBufMut> Operation for Read<B> {
         self.target.mark(entry)
     }
 
+    /// Reads from the page cache, if it holds enough to fill the buffer. Not for descriptors of direct I/O, where the kernel
+    /// does wait.
+    fn at_once(&mut self) -> Option<Completion> {
+        let Target::Fd(fd) = self.target else {
+            return None;
+        };
+        let offset = i64::try_from(self.offset).ok()?;
+        let vector = libc::iovec {
+            iov_base: self.buffer.as_mut_ptr().cast(),
+            iov_len: entry_len(self.buffer.capacity()) as usize,
+        };
+        // SAFETY: the buffer has room for so many bytes, and is the value's own.
+        let count = unsafe { libc::preadv2(fd, &raw const vector, 1, offset, libc::RWF_NOWAIT) };
+        // A part may be the end of the file, or of what is cached. The ring finds out.
+        (count > 0 && count as usize == vector.iov_len).then_some(Completion {
+            result: count as i32,
+            flags: 0,
+        })
+    }
+
     fn complete(self, completion: Completion) -> Self::Output {
         received(completion, self.buffer)
     }

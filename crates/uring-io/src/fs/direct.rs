@@ -75,6 +75,12 @@ impl Placement {
         }
     }
 
+    /// Whether it goes through the page cache, as far as is known.
+    #[inline]
+    pub(crate) fn is_cached(&self) -> bool {
+        self.alignment.is_none()
+    }
+
     /// Says what was wrong, if it was the alignment.
     #[inline]
     pub(crate) fn explain(&self, error: io::Error) -> io::Error {

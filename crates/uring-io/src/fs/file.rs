@@ -112,7 +112,13 @@ impl File {
     ///
     /// Outside a context.
     pub fn from_std(file: std::fs::File) -> Self {
-        Self::from_descriptor(file.into(), context::driver().engine().clone())
+        let mut file = Self::from_descriptor(file.into(), context::driver().engine().clone());
+        // SAFETY: it takes no pointer, and the descriptor is open.
+        let flags = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_GETFL) };
+        if flags & libc::O_DIRECT != 0 {
+            file.set_direct(DirectAlignment::default());
+        }
+        file
     }
 
     /// A file of the standard library. Where operations are still in flight, whose futures were dropped, it is a duplicate

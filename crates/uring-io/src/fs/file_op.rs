@@ -26,6 +26,7 @@ use uring_engine::{
 };
 
 use crate::fs::direct::Placement;
+use crate::fs::eager;
 use crate::fs::opcode::Opcode;
 use crate::keep::Keep;
 
@@ -65,6 +66,11 @@ pub(crate) mod sealed {
         type Operation: Operation;
         /// What the future resolves to.
         type Output;
+
+        /// Whether the operation may find what it wants in the page cache.
+        fn is_cached(&self) -> bool {
+            false
+        }
 
         /// Takes the output of an operation; breaks with the future's, or continues with the operation for what is left.
         fn after(
@@ -122,6 +128,21 @@ impl<W: Work> FileOp<W> {
         (self.work, output)
     }
 
+    /// The output of an operation that was not submitted yet and need not be.
+    #[inline]
+    fn at_once(&mut self) -> Option<(<W::Operation as Operation>::Output, Rc<OwnedFd>)> {
+        if self.op.is_submitted()
+            || self.cancelled
+            || !self.work.is_cached()
+            || !eager::is_worth_it(self.op.engine())
+        {
+            return None;
+        }
+        let output = self.op.attempt();
+        eager::note(output.is_some());
+        output
+    }
+
     pub(crate) fn work(&self) -> &W {
         &self.work
     }
@@ -141,7 +162,10 @@ impl<W: Work> Future for FileOp<W> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<W::Output> {
         let this = &mut *self;
         loop {
-            let (output, descriptor) = ready!(Pin::new(&mut this.op).poll(cx));
+            let (output, descriptor) = match this.at_once() {
+                Some(output) => output,
+                None => ready!(Pin::new(&mut this.op).poll(cx)),
+            };
             if this.cancelled {
                 return Poll::Ready(finish(&mut this.work, output, &descriptor));
             }
@@ -236,6 +260,11 @@ where
     type Output = BufResult<usize, B>;
 
     #[inline]
+    fn is_cached(&self) -> bool {
+        self.placement.is_cached()
+    }
+
+    #[inline]
     fn after(&mut self, (result, buffer): O::Output, _: Target) -> ControlFlow<O::Output, O> {
         ControlFlow::Break((
             result.map_err(|error| self.placement.explain(error)),
@@ -320,6 +349,11 @@ impl<B: IoBufMut> Fill<B> {
 impl<B: IoBufMut> sealed::Steps for Fill<B> {
     type Operation = op::Read<Slice<B>>;
     type Output = BufResult<(), B>;
+
+    #[inline]
+    fn is_cached(&self) -> bool {
+        self.progress.placement.is_cached()
+    }
 
     fn after(
         &mut self,

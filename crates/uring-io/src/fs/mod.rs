@@ -36,6 +36,7 @@ mod chain;
 mod copy;
 mod cursor;
 mod direct;
+mod eager;
 mod file;
 mod file_op;
 mod metadata;
