@@ -4,7 +4,7 @@
 //! next. The loop is bare `epoll`, edge-triggered, with one `write` and one `read` a request, so that the generator costs less
 //! than any server that it measures.
 
-use std::io;
+use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
@@ -36,6 +36,9 @@ impl Echo {
     /// Opens the connections, and begins a request on those that are active.
     pub(super) fn begin(config: &LoadConfig) -> io::Result<Self> {
         let mut echo = Self::open(config)?;
+        if config.active < config.connections {
+            echo.await_all(config)?;
+        }
         // The active ones lie among the others, as far from each other as can be.
         let stride = (config.connections / config.active.max(1)).max(1);
         for index in (0..config.connections).step_by(stride).take(config.active) {
@@ -68,6 +71,14 @@ impl Echo {
             errors: 0,
             first_error: None,
         })
+    }
+
+    /// Waits until the server has accepted all connections: it answers on one that came after them.
+    fn await_all(&self, config: &LoadConfig) -> io::Result<()> {
+        let mut last = config.target.connect()?;
+        let payload = self.pattern.payload(0, 0);
+        last.write_all(payload)?;
+        last.read_exact(&mut vec![0; payload.len()])
     }
 
     /// Handles one event; leaves in `now` the time of the answer, if one is whole.

@@ -173,7 +173,9 @@ fn all(many: u32) -> Vec<(String, Task)> {
     add("accept+close x 16", "accept", 1024, 16, 16);
     let name = format!("tcp 1024 B, {} of {many}", many / 100);
     add(&name, "tcp", 1024, many, many / 100);
-    add(&format!("idle x {many}"), "sparse", 1024, many, 0);
+    add(&format!("idle x {many}"), "tcp", 1024, many, 0);
+    let name = format!("idle x {many}, frugal");
+    add(&name, "sparse", 1024, many, 0);
     tasks
 }
 
