@@ -18,6 +18,8 @@ pub(super) fn time(folder: &Folder, case: Case, iterations: u64) -> Cost {
     let file = folder.open(case).expect("the file can be opened");
     let size = file.metadata().expect("it is open").len();
     work(&file, case, size, 0, iterations / 8 + 1);
+    // Twice: when all are there, and when the clocks have been read. Else the others would be through with their work before
+    // this thread had a turn to read them.
     let all_there = Barrier::new(case.depth() as usize);
     thread::scope(|scope| {
         let others: Vec<_> = (1..case.depth())
@@ -25,12 +27,14 @@ pub(super) fn time(folder: &Folder, case: Case, iterations: u64) -> Cost {
                 let (file, all_there) = (&file, &all_there);
                 scope.spawn(move || {
                     all_there.wait();
+                    all_there.wait();
                     work(file, case, size, task, iterations);
                 })
             })
             .collect();
         all_there.wait();
         let begin = (Instant::now(), processor_time());
+        all_there.wait();
         work(&file, case, size, 0, iterations);
         for other in others {
             other.join().expect("no operation fails");
