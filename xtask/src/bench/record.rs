@@ -32,8 +32,8 @@ const FAILED: Metric = Metric {
 pub(super) enum Reference {
     /// One subject, in every case.
     Subject(&'static str),
-    /// `first` in the cases it takes part in, elsewhere whoever has the best median, bare loops (`raw-...`), `home` and its
-    /// variants (`home (...)`, `home:...`) excepted.
+    /// `first` in the cases it takes part in, elsewhere whoever has the best median, bare loops (`raw-...`), the epoll runtime of this
+    /// workspace, `home` and its variants (`home (...)`, `home:...`) excepted.
     Best {
         first: Option<&'static str>,
         home: &'static str,
@@ -65,6 +65,9 @@ struct Failure {
 
 /// What the names of bare loops begin with.
 const BARE: &str = "raw-";
+
+/// Home's elder brother, whom it is not measured by.
+const ELDER: &str = "net-epoll-legacy";
 
 /// Whether a subject is `home`, or a variant of it.
 fn is_of(home: &str, subject: &str) -> bool {
@@ -194,7 +197,9 @@ impl Record {
                 .or_else(|| {
                     rivals
                         .filter(|rival| {
-                            !is_of(home, &rival.subject) && !rival.subject.starts_with(BARE)
+                            !is_of(home, &rival.subject)
+                                && !rival.subject.starts_with(BARE)
+                                && rival.subject != ELDER
                         })
                         .min_by(|left, right| order(series.metric, left, right))
                 }),
