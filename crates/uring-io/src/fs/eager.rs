@@ -8,6 +8,7 @@
 //! one is not, because a task whose reads never have to wait would never give way.
 
 use std::cell::Cell;
+use std::rc::Rc;
 
 use uring_engine::Engine;
 
@@ -17,12 +18,8 @@ const MOST: u8 = 64;
 /// Reads that go through the ring after a miss.
 const PAUSE: u8 = 16;
 
-thread_local! {
-    static EAGER: Eager = const { Eager::new() };
-}
-
-/// What the last reads of a thread have met.
-struct Eager {
+/// What the last reads on a context have met.
+pub(crate) struct Eager {
     /// Hits that are left.
     left: Cell<u8>,
     /// Reads that are not to be tried.
@@ -30,7 +27,7 @@ struct Eager {
 }
 
 impl Eager {
-    const fn new() -> Self {
+    fn new() -> Self {
         Self {
             left: Cell::new(MOST),
             pause: Cell::new(0),
@@ -52,7 +49,9 @@ impl Eager {
         }
     }
 
-    fn note(&self, hit: bool) {
+    /// What came of a try.
+    #[inline]
+    pub(crate) fn note(&self, hit: bool) {
         if hit {
             self.left.set(self.left.get().saturating_sub(1));
         } else {
@@ -62,16 +61,15 @@ impl Eager {
     }
 }
 
-/// Whether to try at once what is next: not in company, nor where it is not likely to succeed.
+/// Whether to try at once what is next: not in company, nor where it is not likely to succeed. Who is told to try says what
+/// came of it.
 #[inline]
-pub(crate) fn is_worth_it(engine: &Engine) -> bool {
-    !context::others_runnable() && engine.queued() == 0 && EAGER.with(Eager::is_worth_it)
-}
-
-/// What came of it.
-#[inline]
-pub(crate) fn note(hit: bool) {
-    EAGER.with(|eager| eager.note(hit));
+pub(crate) fn worth_a_try(engine: &Engine) -> Option<Rc<Eager>> {
+    if context::others_runnable() || engine.queued() > 0 {
+        return None;
+    }
+    let eager = context::local_state(|_| Eager::new()).ok()?;
+    eager.is_worth_it().then_some(eager)
 }
 
 #[cfg(all(test, not(loom)))]

@@ -131,15 +131,12 @@ impl<W: Work> FileOp<W> {
     /// The output of an operation that was not submitted yet and need not be.
     #[inline]
     fn at_once(&mut self) -> Option<(<W::Operation as Operation>::Output, Rc<OwnedFd>)> {
-        if self.op.is_submitted()
-            || self.cancelled
-            || !self.work.is_cached()
-            || !eager::is_worth_it(self.op.engine())
-        {
+        if self.op.is_submitted() || self.cancelled || !self.work.is_cached() {
             return None;
         }
+        let eager = eager::worth_a_try(self.op.engine())?;
         let output = self.op.attempt();
-        eager::note(output.is_some());
+        eager.note(output.is_some());
         output
     }
 
