@@ -8,25 +8,14 @@ use std::cell::RefCell;
 use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::fd::OwnedFd;
-use std::process::{Child, ChildStderr, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdin, Stdio};
 use std::rc::Rc;
 use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags, fcntl_getfl};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use support::{Random, bytes_at, check_bytes, poll_at_most, run};
+use support::{Random, bytes_at, check_bytes, part, poll_at_most, run};
 use uring_io::io::{BufReader, stderr, stdin, stdout};
-
-/// This program, for one of its parts.
-fn part(name: &str) -> Command {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command
-        .args(["--ignored", "--exact", "--nocapture", name])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
-}
 
 /// What a part reports, once it has succeeded.
 #[track_caller]

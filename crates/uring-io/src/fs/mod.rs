@@ -24,7 +24,7 @@
 //! [`FileCursor`] finishes what it has begun to write. [`FileOp::cancel`] stops an operation on a [`File`] and gives its buffer
 //! back. What runs on the blocking pool is not stopped.
 
-// Where an operation goes, from call to wake: `file.rs` and `attributes.rs` make a `FileOp` (file_op.rs) of an operation of the
+// Where an operation goes, from call to wake: `file.rs`, `transfers.rs` and `attributes.rs` make a `FileOp` (file_op.rs) of an operation of the
 // engine and of the `Work` that says what follows it; `chain.rs` joins several; `opcode.rs` and `direct.rs` explain errors. A
 // `FileCursor` (cursor/) adds a position and turns, `path.rs`, `whole.rs` and `copy.rs` are functions on top, and
 // `blocking.rs` is the way to the blocking pool.
@@ -45,6 +45,7 @@ mod open_options;
 mod path;
 mod read_dir;
 mod stat;
+mod transfers;
 mod whole;
 
 pub use aligned_buf::AlignedBuf;
@@ -53,10 +54,7 @@ pub use chain::{FileChain, Links, WriteThenSync, chain};
 pub use copy::copy;
 pub use cursor::{CursorRead, CursorWrite, CursorWriteAll, FileCursor};
 pub use direct::DirectAlignment;
-pub use file::{
-    File, ReadAt, ReadExactAt, ReadFixedAt, ReadVectoredAt, SyncAll, SyncData, WriteAllAt, WriteAt,
-    WriteFixedAt, WriteVectoredAt,
-};
+pub use file::{File, SyncAll, SyncData};
 pub use file_op::{Drain, FileOp, Fill, Once, Transfer, Work};
 pub use metadata::{FileType, Metadata};
 pub use open_options::OpenOptions;
@@ -68,5 +66,9 @@ pub use path::{
 };
 pub use read_dir::{DirEntry, ReadDir, read_dir};
 pub use stat::Stat;
+pub use transfers::{
+    ReadAt, ReadExactAt, ReadFixedAt, ReadVectoredAt, WriteAllAt, WriteAt, WriteFixedAt,
+    WriteVectoredAt,
+};
 pub use uring_engine::{FixedBuf, FixedBuffers};
 pub use whole::{read, read_to_string, write};

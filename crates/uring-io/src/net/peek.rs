@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use uring_engine::{BufResult, IoBufMut};
 
+use crate::cancel::{Cancel, Cancellable, sealed};
 use crate::copy::fill;
 use crate::net::family::Family;
 use crate::net::recv::Recv;
@@ -53,6 +54,33 @@ impl<'a, B: IoBufMut> Peek<'a, B> {
             buffer: Some(buffer),
         }
     }
+
+    /// Gives the peek up, and gives the buffer back: with what had arrived before, else with `ECANCELED`.
+    ///
+    /// Cancel-safe: the kernel is asked at once; whether or not the future is dropped, no byte is lost.
+    ///
+    /// # Panics
+    ///
+    /// If the peek had resolved.
+    pub fn cancel(mut self) -> Cancel<Self> {
+        if self.buffer.is_none() {
+            ended();
+        }
+        self.recv.ask_to_end();
+        Cancel::new(self)
+    }
+
+    fn take_buffer(&mut self) -> B {
+        match self.buffer.take() {
+            Some(buffer) => buffer,
+            None => ended(),
+        }
+    }
+}
+
+#[cold]
+fn ended() -> ! {
+    panic!("a peek was polled or cancelled after it had ended");
 }
 
 // Nothing is pinned: no operation works on the buffer.
@@ -71,21 +99,32 @@ impl<B: IoBufMut> Future for Peek<'_, B> {
             ready!(socket.readers.poll_take(&mut this.recv.turn, cx));
             ready!(this.recv.poll_served(cx))
         };
-        let Some(mut buffer) = this.buffer.take() else {
-            panic!("a peek was polled after it had ended");
-        };
+        let mut buffer = this.take_buffer();
         let count = arrived.map(|first| match first {
             Some(first) => {
                 let bytes = socket.join(first, room, cx);
-                let count = fill(&mut buffer, &bytes);
-                // Taken by nobody: the next one has them again.
-                socket.shared.inbound.leave(bytes);
-                count
+                socket.show(bytes, &mut buffer)
             }
             None if room == 0 => 0,
             None => fill(&mut buffer, &[]),
         });
         socket.readers.give_back(&mut this.recv.turn);
+        Poll::Ready((count, buffer))
+    }
+}
+
+impl<B: IoBufMut> sealed::Sealed for Peek<'_, B> {}
+
+impl<B: IoBufMut> Cancellable for Peek<'_, B> {
+    type Outcome = BufResult<usize, B>;
+
+    fn poll_cancelled(&mut self, cx: &mut Context<'_>) -> Poll<Self::Outcome> {
+        let arrived = ready!(self.recv.poll_cancelled(cx));
+        let mut buffer = self.take_buffer();
+        let count = arrived.map(|bytes| match bytes {
+            Some(bytes) => self.recv.socket.show(bytes, &mut buffer),
+            None => fill(&mut buffer, &[]),
+        });
         Poll::Ready((count, buffer))
     }
 }
@@ -97,6 +136,13 @@ impl<B: IoBufMut> fmt::Debug for Peek<'_, B> {
 }
 
 impl Socket {
+    /// Copies bytes that nobody takes: the next one has them again.
+    fn show(&self, bytes: RecvBuf, buffer: &mut impl IoBufMut) -> usize {
+        let count = fill(buffer, &bytes);
+        self.shared.inbound.leave(bytes);
+        count
+    }
+
     /// Adds what else has arrived, up to `room` bytes or somewhat more: so a peek that is repeated sees more once more has
     /// come.
     fn join(&self, first: RecvBuf, room: usize, cx: &mut Context<'_>) -> RecvBuf {

@@ -75,10 +75,14 @@ impl<'a> Recv<'a> {
     ///
     /// Cancel-safe: the kernel is asked at once; whether or not the future is dropped, no byte is lost.
     pub fn cancel(mut self) -> Cancel<Self> {
+        self.ask_to_end();
+        Cancel::new(self)
+    }
+
+    pub(crate) fn ask_to_end(&mut self) {
         if let Some(operation) = &mut self.heap {
             operation.cancel();
         }
-        Cancel::new(self)
     }
 
     #[inline]

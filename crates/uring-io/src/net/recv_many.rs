@@ -6,6 +6,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use crate::cancel::{Cancel, Cancellable, sealed};
 use crate::net::family::Family;
 use crate::net::recv::Recv;
 use crate::net::recv_buf::RecvBuf;
@@ -13,7 +14,7 @@ use crate::net::socket::Socket;
 use crate::net::standing::Found;
 use crate::net::stream::Stream;
 
-/// # Receiving
+/// # Receiving all that has arrived
 impl<F: Family> Stream<F> {
     /// Receives all that has arrived, as soon as there is something: up to `most` buffers, appended to `buffers`. Resolves to
     /// their number; 0 at the end of the stream (or if `most` is 0).
@@ -51,6 +52,14 @@ impl<'a, 'b> RecvMany<'a, 'b> {
             buffers,
             most,
         }
+    }
+
+    /// Gives the receive up, and says what it came to: a buffer that had arrived before, else `ECANCELED`.
+    ///
+    /// Cancel-safe: the kernel is asked at once; whether or not the future is dropped, no byte is lost.
+    pub fn cancel(mut self) -> Cancel<Self> {
+        self.recv.ask_to_end();
+        Cancel::new(self)
     }
 
     /// Takes what has arrived besides the first, without waiting; how many there are then.
@@ -95,6 +104,21 @@ impl Future for RecvMany<'_, '_> {
         };
         readers.give_back(&mut this.recv.turn);
         Poll::Ready(result)
+    }
+}
+
+impl sealed::Sealed for RecvMany<'_, '_> {}
+
+impl Cancellable for RecvMany<'_, '_> {
+    type Outcome = io::Result<usize>;
+
+    fn poll_cancelled(&mut self, cx: &mut Context<'_>) -> Poll<Self::Outcome> {
+        let arrived = ready!(self.recv.poll_cancelled(cx));
+        Poll::Ready(arrived.map(|bytes| {
+            let before = self.buffers.len();
+            self.buffers.extend(bytes);
+            self.buffers.len() - before
+        }))
     }
 }
 

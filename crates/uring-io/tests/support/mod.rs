@@ -3,7 +3,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
@@ -146,6 +146,17 @@ pub(crate) fn in_own_process(test: &str, work: impl FnOnce()) {
         output.status.success() && told.contains("1 passed"),
         "{told}\n{wrong}"
     );
+}
+
+/// This program, for one of its tests that are ignored otherwise, with pipes for what it says.
+pub(crate) fn part(name: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["--ignored", "--exact", "--nocapture", name])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
 }
 
 /// Random numbers that are the same in every run.

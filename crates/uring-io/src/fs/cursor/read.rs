@@ -9,7 +9,7 @@ use uring_engine::{BufResult, IoBufMut};
 
 use crate::cancel::cancelled;
 use crate::fs::cursor::Shared;
-use crate::fs::file::ReadAt;
+use crate::fs::transfers::ReadAt;
 use crate::turns::Turn;
 
 /// The future of [`FileCursor::read`](super::FileCursor::read).

@@ -12,7 +12,7 @@ use uring_engine::{BufResult, IoBuf};
 use crate::cancel::cancelled;
 use crate::detach::detach;
 use crate::fs::cursor::Shared;
-use crate::fs::file::WriteAllAt;
+use crate::fs::transfers::WriteAllAt;
 use crate::turns::Turn;
 
 /// The future of [`FileCursor::write_all`](super::FileCursor::write_all).

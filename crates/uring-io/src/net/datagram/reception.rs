@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 use uring_engine::op::Control;
 use uring_engine::{BufResult, op};
 
+use crate::cancel::cancelled;
 use crate::net::datagram::family::DatagramFamily;
 use crate::net::datagram::packet::Packet;
 use crate::net::datagram::socket::{Shared, Socket};
@@ -62,19 +63,23 @@ impl<'a, F: DatagramFamily> Reception<'a, F> {
         self.socket.readers.give_back(&mut self.turn);
     }
 
-    /// Whether a receive into the heap is in the kernel's hands. Only that has to be waited for when it is cancelled.
-    pub(crate) fn is_receiving(&self) -> bool {
-        self.heap.is_some()
+    /// Asks the kernel to end a receive into the heap. Only that has to be waited for: what arrives by the standing receive
+    /// stays with the socket.
+    pub(crate) fn cancel(&mut self) {
+        match &mut self.heap {
+            Some(operation) => operation.cancel(),
+            None => self.end(),
+        }
     }
 
-    /// Has the kernel end a receive into the heap; false if there is none.
-    pub(crate) fn cancel(&mut self) -> bool {
-        match &mut self.heap {
-            Some(operation) => {
-                operation.cancel();
-                true
-            }
-            None => false,
+    /// Waits for the end of one that was cancelled. The turn lasts until [`end`](Self::end).
+    pub(crate) fn poll_cancelled(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<Packet<F::Address>>> {
+        match self.heap {
+            Some(_) => self.poll_heap(cx),
+            None => Poll::Ready(Err(cancelled())),
         }
     }
 

@@ -6,6 +6,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use crate::cancel::{Cancel, Cancellable, sealed};
 use crate::net::datagram::family::DatagramFamily;
 use crate::net::datagram::packet::Packet;
 use crate::net::datagram::reception::Reception;
@@ -32,6 +33,14 @@ impl<'a, F: DatagramFamily> RecvPacket<'a, F> {
     pub(crate) fn new(socket: &'a Socket<F>) -> Self {
         Self(Reception::new(socket))
     }
+
+    /// Gives the receive up: `ECANCELED`, or the datagram if that was faster.
+    ///
+    /// Cancel-safe: whether or not the future is dropped, no datagram is lost.
+    pub fn cancel(mut self) -> Cancel<Self> {
+        self.0.cancel();
+        Cancel::new(self)
+    }
 }
 
 impl<'a, F: DatagramFamily> RecvPackets<'a, F> {
@@ -45,6 +54,14 @@ impl<'a, F: DatagramFamily> RecvPackets<'a, F> {
             packets,
             most,
         }
+    }
+
+    /// Gives the receive up: `ECANCELED`, or one datagram if that was faster.
+    ///
+    /// Cancel-safe: whether or not the future is dropped, no datagram is lost.
+    pub fn cancel(mut self) -> Cancel<Self> {
+        self.reception.cancel();
+        Cancel::new(self)
     }
 
     /// Takes what else has arrived.
@@ -97,6 +114,33 @@ impl<F: DatagramFamily> Future for RecvPackets<'_, F> {
         });
         this.reception.end();
         Poll::Ready(count)
+    }
+}
+
+impl<F: DatagramFamily> sealed::Sealed for RecvPacket<'_, F> {}
+
+impl<F: DatagramFamily> Cancellable for RecvPacket<'_, F> {
+    type Outcome = io::Result<Packet<F::Address>>;
+
+    fn poll_cancelled(&mut self, cx: &mut Context<'_>) -> Poll<Self::Outcome> {
+        let packet = ready!(self.0.poll_cancelled(cx));
+        self.0.end();
+        Poll::Ready(packet)
+    }
+}
+
+impl<F: DatagramFamily> sealed::Sealed for RecvPackets<'_, F> {}
+
+impl<F: DatagramFamily> Cancellable for RecvPackets<'_, F> {
+    type Outcome = io::Result<usize>;
+
+    fn poll_cancelled(&mut self, cx: &mut Context<'_>) -> Poll<Self::Outcome> {
+        let packet = ready!(self.reception.poll_cancelled(cx));
+        self.reception.end();
+        Poll::Ready(packet.map(|packet| {
+            self.packets.push(packet);
+            1
+        }))
     }
 }
 

@@ -2,15 +2,16 @@
 
 use std::fmt;
 use std::future::Future;
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use uring_engine::{BufResult, IoBufMut};
 
-use crate::cancel::{Cancel, Cancellable, cancelled, sealed};
+use crate::cancel::{Cancel, Cancellable, sealed};
 use crate::copy::fill;
 use crate::net::datagram::family::DatagramFamily;
-use crate::net::datagram::packet::PacketInfo;
+use crate::net::datagram::packet::{Packet, PacketInfo};
 use crate::net::datagram::reception::Reception;
 use crate::net::datagram::socket::Socket;
 
@@ -46,17 +47,30 @@ impl<'a, F: DatagramFamily, B: IoBufMut> RecvFrom<'a, F, B> {
 
     /// Ends it, and gives the buffer back: with `ECANCELED`, or with the datagram if that was faster.
     pub fn cancel(mut self) -> Cancel<Self> {
-        if !self.reception.cancel() {
-            self.reception.end();
-        }
+        self.reception.cancel();
         Cancel::new(self)
     }
 
-    fn take_buffer(&mut self) -> B {
-        match self.buffer.take() {
-            Some(buffer) => buffer,
-            None => panic!("a receive was polled after it had ended"),
-        }
+    fn finish(
+        &mut self,
+        packet: io::Result<Packet<F::Address>>,
+    ) -> BufResult<PacketInfo<F::Address>, B> {
+        let Some(mut buffer) = self.buffer.take() else {
+            panic!("a receive was polled after it had ended");
+        };
+        let result = packet.map(|packet| {
+            let info = PacketInfo {
+                count: fill(&mut buffer, &packet.bytes),
+                length: packet.length,
+                from: packet.from.clone(),
+            };
+            if self.and_then == AndThen::Leave {
+                self.reception.socket.shared.inbound.leave(packet);
+            }
+            info
+        });
+        self.reception.end();
+        (result, buffer)
     }
 }
 
@@ -64,22 +78,8 @@ impl<F: DatagramFamily, B: IoBufMut> Future for RecvFrom<'_, F, B> {
     type Output = BufResult<PacketInfo<F::Address>, B>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        let packet = ready!(this.reception.poll(cx));
-        let mut buffer = this.take_buffer();
-        let result = packet.map(|packet| {
-            let info = PacketInfo {
-                count: fill(&mut buffer, &packet.bytes),
-                length: packet.length,
-                from: packet.from.clone(),
-            };
-            if this.and_then == AndThen::Leave {
-                this.reception.socket.shared.inbound.leave(packet);
-            }
-            info
-        });
-        this.reception.end();
-        Poll::Ready((result, buffer))
+        let packet = ready!(self.reception.poll(cx));
+        Poll::Ready(self.finish(packet))
     }
 }
 
@@ -87,10 +87,8 @@ impl<F: DatagramFamily, B: IoBufMut> Cancellable for RecvFrom<'_, F, B> {
     type Outcome = BufResult<PacketInfo<F::Address>, B>;
 
     fn poll_cancelled(&mut self, cx: &mut Context<'_>) -> Poll<Self::Outcome> {
-        if self.reception.is_receiving() {
-            return Pin::new(self).poll(cx);
-        }
-        Poll::Ready((Err(cancelled()), self.take_buffer()))
+        let packet = ready!(self.reception.poll_cancelled(cx));
+        Poll::Ready(self.finish(packet))
     }
 }
 
