@@ -328,3 +328,24 @@ fn reads_receives_and_accepts_give_up_without_losing_anything() {
     });
     assert_eq!(open_descriptors(), before);
 }
+
+#[test]
+fn a_cancelled_send_without_a_copy_leaves_no_error_where_there_is_no_such_thing() {
+    let _alone = alone();
+    run(async {
+        let (here, there) = UnixStream::pair().unwrap();
+        for wait in [true, false] {
+            let mut write = here.write_all_zero_copy(vec![7; 100]);
+            assert!(begun(true, &mut write).await);
+            if wait {
+                let (result, buffer) = write.cancel().await;
+                assert!(is_cancelled(&result), "{result:?}");
+                assert_eq!(buffer, vec![7; 100]);
+            } else {
+                drop(write.cancel());
+            }
+            here.write_all("behind it").await.0.unwrap();
+            assert_eq!(&*there.recv().await.unwrap().unwrap(), b"behind it");
+        }
+    });
+}

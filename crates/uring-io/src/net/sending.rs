@@ -154,10 +154,11 @@ impl<P: Outgoing> Sending<P> {
         cx: &mut Context<'_>,
     ) -> Poll<(io::Result<usize>, P::Buffer)> {
         if let Stage::InFlight(operation) = &mut self.stage {
-            let (result, rest) = P::finished(ready!(Pin::new(operation).poll(cx)));
+            let (result, mut rest) = P::finished(ready!(Pin::new(operation).poll(cx)));
             self.sent += *result.as_ref().unwrap_or(&0);
             let result = match result {
-                Err(error) if !is_stop(&error) => Err(error),
+                // What another way would have mended says nothing about the connection.
+                Err(error) if !is_stop(&error) && !rest.has_another_way(&error) => Err(error),
                 _ if self.sent > 0 => Ok(self.sent),
                 _ => Err(cancelled()),
             };
