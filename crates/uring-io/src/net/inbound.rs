@@ -90,14 +90,15 @@ impl<T> Inbound<T> {
         self.touched.set(true);
     }
 
-    /// The abandoned operation has ended: with something, with nothing that would not come again, or with an error.
+    /// The abandoned operation has ended: with something, with nothing that would not come again, or with an error. None of it
+    /// is lost even if nobody said [`abandon`](Self::abandon).
     pub(crate) fn end(&self, result: io::Result<Option<T>>) {
         self.abandoned.set(false);
         match result {
             Ok(None) => {}
             Ok(Some(item)) => self.leave(item),
             Err(error) if error.raw_os_error() == Some(libc::ECANCELED) => {}
-            Err(error) => self.error.set(Some(error)),
+            Err(error) => self.leave_error(error),
         }
         if let Some(waker) = self.waker.take() {
             waker.wake();
@@ -117,5 +118,48 @@ impl<T> Drop for Inbound<T> {
         if let (Some(heir), Some(left)) = (self.heir.get(), self.left.take()) {
             heir(left);
         }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::io;
+    use std::task::{Context, Poll, Waker};
+
+    use super::Inbound;
+
+    fn take(inbound: &Inbound<u8>) -> Poll<Option<io::Result<u8>>> {
+        inbound.poll_take(&mut Context::from_waker(Waker::noop()))
+    }
+
+    fn is_error(taken: &Poll<Option<io::Result<u8>>>) -> bool {
+        matches!(taken, Poll::Ready(Some(Err(error))) if error.kind() == io::ErrorKind::ConnectionReset)
+    }
+
+    #[test]
+    fn an_end_is_not_lost_whether_or_not_it_was_announced() {
+        for announced in [false, true] {
+            let inbound = Inbound::default();
+            if announced {
+                inbound.abandon();
+                assert!(take(&inbound).is_pending());
+            }
+            inbound.end(Err(io::ErrorKind::ConnectionReset.into()));
+            assert!(is_error(&take(&inbound)));
+            assert!(matches!(take(&inbound), Poll::Ready(None)));
+            inbound.end(Ok(Some(7)));
+            assert!(matches!(take(&inbound), Poll::Ready(Some(Ok(7)))));
+            assert!(matches!(take(&inbound), Poll::Ready(None)));
+        }
+    }
+
+    #[test]
+    fn an_error_comes_behind_what_was_received_before_it() {
+        let inbound = Inbound::default();
+        inbound.leave_error(io::ErrorKind::ConnectionReset.into());
+        inbound.leave(7);
+        assert!(matches!(take(&inbound), Poll::Ready(Some(Ok(7)))));
+        assert!(is_error(&take(&inbound)));
+        assert!(matches!(take(&inbound), Poll::Ready(None)));
     }
 }
