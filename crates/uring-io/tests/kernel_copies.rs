@@ -104,6 +104,31 @@ fn a_sending_that_is_dropped_or_cancelled_tears_nothing() {
 }
 
 #[test]
+fn a_sending_that_never_began_leaves_the_error_of_an_earlier_write_to_the_next() {
+    let _alone = alone();
+    run(async {
+        for cancel in [false, true] {
+            let (client, server) = pair().await;
+            let file = file();
+            let all = vec![0; 32 << 20];
+            assert!(poll_at_most(1, client.write_all(all)).await.is_none());
+            let mut sending = client.send_file(&file, ..);
+            assert!(poll_at_most(1, &mut sending).await.is_none());
+            if cancel {
+                let cancelling = context::spawn(async move { server.abort() });
+                assert_eq!(sending.cancel().await.unwrap(), 0);
+                cancelling.await.unwrap();
+            } else {
+                drop(sending);
+                server.abort();
+            }
+            let error = client.write_all("behind").await.0.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+        }
+    });
+}
+
+#[test]
 fn what_cannot_be_spliced_is_read_and_a_peer_that_is_gone_is_an_error() {
     let _alone = alone();
     run(async {

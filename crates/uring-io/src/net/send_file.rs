@@ -190,6 +190,10 @@ type Pipe = Rc<(OwnedFd, OwnedFd)>;
 impl Work {
     async fn run(&self, socket: Rc<Socket>, offset: u64, length: u64) -> io::Result<u64> {
         let served = socket.writers.take().await;
+        if self.progress.stop.get() {
+            // Nothing was begun, so the error of an earlier write is the next operation's.
+            return Ok(0);
+        }
         if let Some(error) = socket.shared.write_error.take() {
             return Err(error);
         }
