@@ -75,6 +75,22 @@ fn hoarded_buffers_hold_nobody_up() {
             };
             assert_eq!(*packet.unwrap().bytes, [number]);
         }
+        // The first waits in the kernel's hands when two are there, and is dropped: it gets its datagram all the same, which
+        // nobody may overtake.
+        for polls in 1..6 {
+            for number in [1, 2] {
+                sender.send([polls as u8, number]).await.0.unwrap();
+            }
+            let early = poll_at_most(polls, receiver.recv()).await;
+            let first = early.map_or(1, |packet| packet.unwrap().bytes[1] + 1);
+            for number in first..=2 {
+                let packet = context::timeout(Duration::from_secs(5), receiver.recv())
+                    .await
+                    .expect("it was lost")
+                    .unwrap();
+                assert_eq!(*packet.bytes, [polls as u8, number]);
+            }
+        }
         // Cancelled in the kernel's hands, the buffer comes back.
         let mut waiting = receiver.recv_from(vec![7; 3]);
         assert!(poll_at_most(1, &mut waiting).await.is_none());

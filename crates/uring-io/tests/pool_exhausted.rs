@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::{bytes_at, check_bytes, open_descriptors, pair, run};
+use support::{alone, bytes_at, check_bytes, open_descriptors, pair, run};
 use uring_io::net::TcpStream;
 
 /// More than the context has buffers for.
@@ -11,6 +11,7 @@ const FLOOD: usize = 400_000;
 
 #[test]
 fn streams_that_hoard_buffers_do_not_starve_the_others() {
+    let _alone = alone();
     let before = open_descriptors();
     run(async {
         let mut hoarders = Vec::new();
@@ -71,6 +72,7 @@ async fn echo(stream: TcpStream) {
 
 #[test]
 fn a_buffer_may_outlive_its_stream_and_its_context() {
+    let _alone = alone();
     let (a, b) = run(async {
         let (client, server) = pair().await;
         client.write_all("kept").await.0.unwrap();

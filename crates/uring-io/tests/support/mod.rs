@@ -6,13 +6,19 @@ use std::pin::pin;
 use std::process::{Command, Stdio};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
+use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use uring_io::net::{TcpListener, TcpStream};
 
+/// After this time a test has failed: what it waits for was lost.
+const LIMIT: Duration = Duration::from_secs(180);
+
 /// Runs a future on a context.
 pub(crate) fn run<F: Future>(future: F) -> F::Output {
-    context::block_on(future).expect("a context runs here")
+    context::block_on(context::timeout(LIMIT, future))
+        .expect("a context runs here")
+        .expect("it waits for something that does not come")
 }
 
 /// Two connected streams.
