@@ -46,7 +46,7 @@ fn check_closed(ours: Vec<StdStream>) {
 #[test]
 fn descriptors_travel() {
     // One after the other: all of them count the process's descriptors.
-    let tests: [(&str, fn()); 9] = [
+    let tests: [(&str, fn()); 10] = [
         ("with bytes", they_come_with_their_bytes),
         ("long", a_long_message_carries_them_once),
         ("refused", what_cannot_be_sent_is_refused),
@@ -56,6 +56,10 @@ fn descriptors_travel() {
         (
             "dropped reads",
             dropped_reads_lose_neither_bytes_nor_descriptors,
+        ),
+        (
+            "cancelled reads",
+            cancelled_reads_give_the_buffer_back_and_lose_nothing,
         ),
         ("closed", what_is_kept_is_closed_with_the_socket),
         ("detached", what_is_kept_moves_with_the_stream),
@@ -286,6 +290,60 @@ fn dropped_reads_lose_neither_bytes_nor_descriptors() {
         assert!(ours.len() > MESSAGES / 2);
         for (ours, theirs) in ours.into_iter().zip(descriptors) {
             check_ends(vec![ours], vec![theirs]);
+        }
+    });
+}
+
+fn cancelled_reads_give_the_buffer_back_and_lose_nothing() {
+    run(async {
+        let (here, there) = UnixStream::pair().unwrap();
+        for round in 0..60 {
+            let (polls, comes_first, wait) = (round % 5, round % 2 == 0, round % 3 > 0);
+            let mut read = there.read_with_descriptors(vec![7; 10], 2);
+            let (ours, theirs) = ends(1);
+            let send = here.write_all_with_descriptors("one", theirs);
+            let (first, last) = if comes_first {
+                (Some(send), None)
+            } else {
+                (None, Some(send))
+            };
+            if let Some(send) = first {
+                send.await.0.unwrap();
+            }
+            let mut output = None;
+            for _ in 0..polls {
+                if output.is_none() {
+                    output = poll_at_most(1, &mut read).await;
+                    context::yield_now().await;
+                }
+            }
+            let is_idle = !comes_first && output.is_none();
+            let (result, buffer) = match output {
+                Some(output) => output,
+                None if wait => read.cancel().await,
+                None => {
+                    drop(read.cancel());
+                    (Err(ErrorKind::Other.into()), vec![7; 10])
+                }
+            };
+            if let Some(send) = last {
+                assert!(is_idle, "nothing had been sent");
+                send.await.0.unwrap();
+            }
+            let received = match result {
+                Ok(received) => {
+                    assert_eq!(buffer[..received.count], *b"one");
+                    received
+                }
+                Err(error) => {
+                    assert!(!wait || error.raw_os_error() == Some(libc::ECANCELED));
+                    assert_eq!(buffer, [7; 10]);
+                    let (received, buffer) = there.read_with_descriptors([0; 10], 2).await;
+                    assert_eq!(buffer[..3], *b"one");
+                    received.unwrap()
+                }
+            };
+            check_ends(ours, received.descriptors);
         }
     });
 }

@@ -75,7 +75,7 @@ pub use datagram::{
     BindOptions, Datagram, DatagramFamily, DetachedDatagram, Packet, PacketInfo, RecvFrom,
     RecvPacket, RecvPackets, SendTo, ToAddress, Udp, UdpSocket, UnixDatagram,
 };
-pub use descriptors::WithDescriptors;
+pub use descriptors::{ReadWithDescriptors, WithDescriptors};
 pub use detached::Detached;
 pub use family::{Family, Tcp, Unix};
 pub use listen_options::ListenOptions;

@@ -187,7 +187,7 @@ impl<P: Outgoing> Sending<P> {
 }
 
 /// What a cancelled operation ends with that did nothing: cancelled, interrupted, or to be tried again.
-fn is_stop(error: &io::Error) -> bool {
+pub(crate) fn is_stop(error: &io::Error) -> bool {
     let again = [io::ErrorKind::Interrupted, io::ErrorKind::WouldBlock];
     error.raw_os_error() == Some(libc::ECANCELED) || again.contains(&error.kind())
 }

@@ -6,22 +6,20 @@
 //! [`Kept`].
 
 mod parcel;
+mod read;
 mod receiving;
 
-use std::future::poll_fn;
 use std::os::fd::OwnedFd;
 
-use uring_engine::{BufResult, IoBuf, IoBufMut};
+use uring_engine::{IoBuf, IoBufMut};
 
-use crate::copy::fill;
 use crate::net::family::Unix;
-use crate::net::socket::{Shared, Socket};
+use crate::net::socket::Shared;
 use crate::net::split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
-use crate::net::standing::Found;
 use crate::net::stream::UnixStream;
 use crate::net::write::WriteAllWithDescriptors;
 pub(crate) use parcel::Parcel;
-use receiving::receive;
+pub use read::ReadWithDescriptors;
 
 /// What [`read_with_descriptors`](super::Stream::read_with_descriptors) received.
 #[derive(Debug, Default)]
@@ -100,42 +98,34 @@ impl UnixStream {
     ///
     /// Dropping the future loses neither byte nor descriptor: bytes are what the next read begins with, descriptors come with
     /// the next call of this. They are closed with the stream. The buffer is freed once the kernel is done with it.
-    pub async fn read_with_descriptors<B: IoBufMut>(
+    pub fn read_with_descriptors<B: IoBufMut>(
         &self,
         buffer: B,
         most: usize,
-    ) -> BufResult<WithDescriptors, B> {
-        self.socket().read_with_descriptors(buffer, most).await
+    ) -> ReadWithDescriptors<'_, B> {
+        ReadWithDescriptors::new(self.socket(), buffer, most)
     }
 }
 
-impl ReadHalf<'_, Unix> {
-    /// As [`Stream::read_with_descriptors`](super::Stream::read_with_descriptors), also when it is dropped.
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub async fn read_with_descriptors<B: IoBufMut>(
+impl<'a> ReadHalf<'a, Unix> {
+    /// As [`Stream::read_with_descriptors`](super::Stream::read_with_descriptors).
+    pub fn read_with_descriptors<B: IoBufMut>(
         &self,
         buffer: B,
         most: usize,
-    ) -> BufResult<WithDescriptors, B> {
-        self.0.read_with_descriptors(buffer, most).await
+    ) -> ReadWithDescriptors<'a, B> {
+        self.0.read_with_descriptors(buffer, most)
     }
 }
 
 impl OwnedReadHalf<Unix> {
-    /// As [`Stream::read_with_descriptors`](super::Stream::read_with_descriptors), also when it is dropped.
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub async fn read_with_descriptors<B: IoBufMut>(
+    /// As [`Stream::read_with_descriptors`](super::Stream::read_with_descriptors).
+    pub fn read_with_descriptors<B: IoBufMut>(
         &self,
         buffer: B,
         most: usize,
-    ) -> BufResult<WithDescriptors, B> {
-        self.socket().read_with_descriptors(buffer, most).await
+    ) -> ReadWithDescriptors<'_, B> {
+        ReadWithDescriptors::new(self.socket(), buffer, most)
     }
 }
 
@@ -158,34 +148,6 @@ impl OwnedWriteHalf<Unix> {
         descriptors: Vec<OwnedFd>,
     ) -> WriteAllWithDescriptors<'_, B> {
         WriteAllWithDescriptors::new(self.socket(), (buffer, descriptors))
-    }
-}
-
-impl Socket {
-    async fn read_with_descriptors<B: IoBufMut>(
-        &self,
-        mut buffer: B,
-        most: usize,
-    ) -> BufResult<WithDescriptors, B> {
-        if buffer.capacity() == 0 {
-            return (Ok(WithDescriptors::default()), buffer);
-        }
-        let _served = self.readers.take().await;
-        poll_fn(|cx| self.budget.poll_spend(cx)).await;
-        self.standing.stop();
-        if let Found::Arrived(arrived) = poll_fn(|cx| self.poll_arrived(cx)).await {
-            let count =
-                arrived.map(|arrived| self.copy_arrived(arrived, |bytes| fill(&mut buffer, bytes)));
-            return (count.map(|count| self.shared.with_kept(count)), buffer);
-        }
-        self.budget.refill();
-        let (received, buffer) = receive(self, buffer, most).await;
-        let received = received.map(|received| {
-            let (count, flags) = (received.count, received.flags);
-            self.shared.keep(received.descriptors, flags);
-            self.shared.with_kept(count)
-        });
-        (received, buffer)
     }
 }
 
