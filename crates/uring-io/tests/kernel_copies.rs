@@ -70,6 +70,22 @@ fn a_range_of_a_file_arrives_between_other_writes() {
 }
 
 #[test]
+fn writing_halves_send_files() {
+    let _alone = alone();
+    run(async {
+        let (client, server) = pair().await;
+        let file = file();
+        let reader = context::spawn(everything(server));
+        let (_, half) = client.split();
+        assert_eq!(half.send_file(&file, ..=9).await.unwrap(), 10);
+        let (_read, write) = client.into_split();
+        assert_eq!(write.send_file(&file, 10..20).await.unwrap(), 10);
+        write.shutdown().await.unwrap();
+        assert_eq!(reader.await.unwrap(), bytes_at(1, 0, 20));
+    });
+}
+
+#[test]
 fn a_sending_that_is_dropped_or_cancelled_tears_nothing() {
     let _alone = alone();
     let before = open_descriptors();

@@ -61,18 +61,7 @@ impl<F: Family> Stream<F> {
     /// Dropping the future ends the sending after the piece (up to 64 KiB) that was begun, which is sent whole, before any later
     /// write.
     pub fn send_file(&self, file: &File, range: impl RangeBounds<u64>) -> SendFile<'_> {
-        let begin = match range.start_bound() {
-            Bound::Included(&begin) => begin,
-            Bound::Excluded(&before) => before.saturating_add(1),
-            Bound::Unbounded => 0,
-        };
-        let end = match range.end_bound() {
-            Bound::Included(&last) => last.saturating_add(1),
-            Bound::Excluded(&end) => end,
-            Bound::Unbounded => u64::MAX,
-        };
-        let length = end.saturating_sub(begin);
-        SendFile::new(self.socket(), file.shared(), begin, length)
+        SendFile::new(self.socket(), file, range)
     }
 }
 
@@ -105,11 +94,22 @@ impl Progress {
 }
 
 impl SendFile<'_> {
-    pub(crate) fn new(socket: &Rc<Socket>, file: Rc<OwnedFd>, offset: u64, length: u64) -> Self {
+    pub(crate) fn new(socket: &Rc<Socket>, file: &File, range: impl RangeBounds<u64>) -> Self {
+        let offset = match range.start_bound() {
+            Bound::Included(&begin) => begin,
+            Bound::Excluded(&before) => before.saturating_add(1),
+            Bound::Unbounded => 0,
+        };
+        let end = match range.end_bound() {
+            Bound::Included(&last) => last.saturating_add(1),
+            Bound::Excluded(&end) => end,
+            Bound::Unbounded => u64::MAX,
+        };
+        let length = end.saturating_sub(offset);
         let progress = Rc::new(Progress::default());
         let work = Work {
             engine: socket.engine.clone(),
-            file,
+            file: file.shared(),
             progress: progress.clone(),
         };
         let socket = socket.clone();

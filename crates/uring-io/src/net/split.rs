@@ -4,17 +4,20 @@ use std::fmt;
 use std::io;
 use std::marker::PhantomData;
 use std::net::Shutdown;
+use std::ops::RangeBounds;
 use std::rc::Rc;
 
 use uring_engine::{IoBuf, IoBufMut, IoVecBuf, IoVecBufMut};
 
 use crate::detach::detach;
+use crate::fs::File;
 use crate::net::family::{Family, Tcp};
 use crate::net::peek::Peek;
 use crate::net::read::{Read, ReadExact, ReadVectored};
 use crate::net::recv::Recv;
 use crate::net::recv_buf::RecvBuf;
 use crate::net::recv_many::RecvMany;
+use crate::net::send_file::SendFile;
 use crate::net::socket::Socket;
 use crate::net::stream::Stream;
 use crate::net::write::{
@@ -88,6 +91,11 @@ impl<'a, F: Family> WriteHalf<'a, F> {
     /// As [`Stream::write_all_zero_copy`].
     pub fn write_all_zero_copy<B: IoBuf>(&self, buffer: B) -> WriteAllZeroCopy<'a, B> {
         self.0.write_all_zero_copy(buffer)
+    }
+
+    /// As [`Stream::send_file`].
+    pub fn send_file(&self, file: &File, range: impl RangeBounds<u64>) -> SendFile<'a> {
+        self.0.send_file(file, range)
     }
 
     /// Ends the writing direction, as [`Stream::shutdown`].
@@ -209,6 +217,11 @@ impl<F: Family> OwnedWriteHalf<F> {
     /// As [`Stream::write_all_zero_copy`].
     pub fn write_all_zero_copy<B: IoBuf>(&self, buffer: B) -> WriteAllZeroCopy<'_, B> {
         WriteAllZeroCopy::new(self.socket(), buffer)
+    }
+
+    /// As [`Stream::send_file`].
+    pub fn send_file(&self, file: &File, range: impl RangeBounds<u64>) -> SendFile<'_> {
+        SendFile::new(self.socket(), file, range)
     }
 
     /// Ends the writing direction, as [`Stream::shutdown`]. Dropping the half does too, but nobody learns of an error.
