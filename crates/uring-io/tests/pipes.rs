@@ -326,3 +326,73 @@ fn a_context_ends_while_reads_and_opens_wait() {
     }
     assert_eq!(open_descriptors(), before);
 }
+
+#[test]
+fn several_buffers_pass_whole_wherever_they_are_dropped() {
+    let _alone = alone();
+    let before = open_descriptors();
+    for kind in 0..3 {
+        run(async {
+            let (sender, receiver) = match kind {
+                0 => pipe().unwrap(),
+                1 => strangers(PipeFlags::empty()),
+                _ => strangers(PipeFlags::NONBLOCK),
+            };
+            // More than a pipe holds, so that it goes in several pieces, and dropped on its way.
+            let large = vec![
+                bytes_at(1, 0, 50_000),
+                Vec::new(),
+                bytes_at(1, 50_000, 150_003),
+            ];
+            let early = poll_at_most(1, sender.write_all_vectored(large)).await;
+            assert!(early.is_none());
+            let writer = context::spawn(async move {
+                let (head, body) = (bytes_at(1, 200_003, 5), bytes_at(1, 200_008, 1000));
+                let (result, (head, _)) = sender.write_all_vectored((head, body)).await;
+                result.unwrap();
+                assert_eq!(head, bytes_at(1, 200_003, 5));
+                let buffers = [bytes_at(1, 201_008, 3), bytes_at(1, 201_011, 4)];
+                let (result, _) = sender.write_vectored(buffers).await;
+                assert_eq!(result.unwrap(), 7);
+                let (result, _) = sender.write_all_vectored([Vec::new(), Vec::new()]).await;
+                result.unwrap();
+                sender.close().await.unwrap();
+            });
+            let mut random = Random(5 + kind);
+            let mut position = 0;
+            loop {
+                let mut room = || Vec::with_capacity(1 + random.below(5000) as usize);
+                let (first, second) = (room(), room());
+                let mut read = receiver.read_vectored((first, second));
+                let mut output = None;
+                for _ in 0..random.below(3) {
+                    if output.is_none() {
+                        output = poll_at_most(1, &mut read).await;
+                        context::yield_now().await;
+                    }
+                }
+                let (result, (first, second)) = match output {
+                    Some(output) => output,
+                    None if random.below(2) == 0 => continue,
+                    None => read.await,
+                };
+                let bytes = [first, second].concat();
+                assert_eq!(result.unwrap(), bytes.len());
+                check_bytes(1, position, &bytes);
+                position += bytes.len() as u64;
+                if bytes.is_empty() {
+                    break;
+                }
+            }
+            assert_eq!(position, 201_015);
+            writer.await.unwrap();
+            // Nobody reads any more.
+            let (sender, receiver) = pipe().unwrap();
+            drop(receiver);
+            let (result, buffers) = sender.write_all_vectored(["a", "b"]).await;
+            assert_eq!(result.unwrap_err().kind(), ErrorKind::BrokenPipe);
+            assert_eq!(buffers, ["a", "b"]);
+        });
+    }
+    assert_eq!(open_descriptors(), before);
+}

@@ -2,13 +2,13 @@
 
 use std::io;
 
-use uring_engine::{BufResult, IoBufMut, IoVecBufMut, Operation, Slice, op};
+use uring_engine::{BufResult, IoBufMut, IoVecBufMut, Operation, Slice};
 
 use crate::copy::{fill, fill_behind, fill_vectored};
 use crate::keep::Keep;
 use crate::net::recv_buf::RecvBuf;
 use crate::net::socket::Shared;
-use crate::net::transfer::{Input, input};
+use crate::net::transfer::{Input, InputV, input, input_v};
 
 /// Buffers to be filled.
 pub(crate) trait Incoming: Sized + 'static {
@@ -90,12 +90,12 @@ impl<B: IoBufMut> Incoming for Single<B> {
     }
 }
 
-/// Several buffers over a socket, one after the other.
+/// Several buffers, one after the other.
 pub(crate) struct Spread<V>(V);
 
 impl<V: IoVecBufMut> Incoming for Spread<V> {
     type Buffer = V;
-    type Operation = op::RecvV<V>;
+    type Operation = InputV<V>;
 
     fn new(buffers: V) -> Self {
         Self(buffers)
@@ -114,7 +114,7 @@ impl<V: IoVecBufMut> Incoming for Spread<V> {
     }
 
     fn operation(self, shared: &Shared) -> Self::Operation {
-        op::RecvV::new(shared.target(), self.0)
+        input_v(shared, self.0)
     }
 
     fn finished((result, buffers): BufResult<usize, V>) -> (io::Result<usize>, Self) {

@@ -9,7 +9,7 @@ use crate::either::Either;
 use crate::keep::Keep;
 use crate::net::sending::again;
 use crate::net::socket::Shared;
-use crate::net::transfer::{Output, output};
+use crate::net::transfer::{Kind, Output, OutputV, output, output_v};
 
 /// Buffers on their way out.
 pub(crate) trait Outgoing: Sized + 'static {
@@ -91,7 +91,7 @@ impl<B: IoBuf> Outgoing for One<B> {
     }
 }
 
-/// Several buffers, one after the other, over a socket.
+/// Several buffers, one after the other.
 pub(crate) struct Several<V>(V);
 
 /// Buffers that are sent at once without memory from the heap for their description.
@@ -102,7 +102,7 @@ const MOST: usize = 1024;
 
 impl<V: IoVecBuf> Outgoing for Several<V> {
     type Buffer = V;
-    type Operation = Keep<op::SendV<V>, Rc<Shared>>;
+    type Operation = Keep<OutputV<V>, Rc<Shared>>;
 
     fn new(buffers: V) -> Self {
         Self(buffers)
@@ -117,6 +117,9 @@ impl<V: IoVecBuf> Outgoing for Several<V> {
     }
 
     fn send_now(&self, shared: &Shared) -> io::Result<usize> {
+        if shared.kind == Kind::Other {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
         let count = self.0.buffers().min(MOST);
         let piece = |at| IoSlice::new(self.0.buffer(at).as_slice());
         let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
@@ -131,12 +134,15 @@ impl<V: IoVecBuf> Outgoing for Several<V> {
             many = (0..count).map(piece).collect();
             &many[..]
         };
-        again(|| shared.options().send_vectored_with_flags(pieces, flags))
+        again(|| match shared.kind {
+            Kind::Socket => shared.options().send_vectored_with_flags(pieces, flags),
+            _ => rustix::io::writev(&shared.descriptor, pieces).map_err(io::Error::from),
+        })
     }
 
     fn operation(self, shared: &Rc<Shared>, sent: usize) -> Self::Operation {
-        let send = op::SendV::new(shared.target(), self.0).skip(sent);
-        Keep::new(send, shared.clone())
+        let output = output_v(shared, self.0, sent);
+        Keep::new(output, shared.clone())
     }
 
     fn finished(

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use uring_engine::{Engine, IoBuf, IoBufMut, Op, op};
+use uring_engine::{Engine, IoBuf, IoBufMut, IoVecBuf, IoVecBufMut, Op, op};
 
 use crate::aside::Aside;
 use crate::either::Either;
@@ -26,6 +26,12 @@ pub(crate) type Input<B> = Either<op::Recv<B>, Aside<op::Read<B>>>;
 /// One send or write.
 pub(crate) type Output<B> = Either<op::Send<B>, Aside<op::Write<B>>>;
 
+/// One receive or read into several buffers.
+pub(crate) type InputV<V> = Either<op::RecvV<V>, Aside<op::ReadV<V>>>;
+
+/// One send or write of several buffers.
+pub(crate) type OutputV<V> = Either<op::SendV<V>, Aside<op::WriteV<V>>>;
+
 #[inline]
 pub(crate) fn input<B: IoBufMut>(shared: &Shared, buffer: B) -> Input<B> {
     let target = shared.target();
@@ -45,6 +51,29 @@ pub(crate) fn output<B: IoBuf>(shared: &Shared, buffer: B) -> Output<B> {
         Kind::Socket => Either::One(op::Send::new(target, buffer)),
         kind => {
             let write = op::Write::new(target, buffer);
+            Either::Other(Aside::new(write, kind == Kind::Other))
+        }
+    }
+}
+
+pub(crate) fn input_v<V: IoVecBufMut>(shared: &Shared, buffers: V) -> InputV<V> {
+    let target = shared.target();
+    match shared.kind {
+        Kind::Socket => Either::One(op::RecvV::new(target, buffers)),
+        kind => {
+            let read = op::ReadV::new(target, buffers);
+            Either::Other(Aside::new(read, kind == Kind::Other))
+        }
+    }
+}
+
+/// Leaves out the first `sent` bytes.
+pub(crate) fn output_v<V: IoVecBuf>(shared: &Shared, buffers: V, sent: usize) -> OutputV<V> {
+    let target = shared.target();
+    match shared.kind {
+        Kind::Socket => Either::One(op::SendV::new(target, buffers).skip(sent)),
+        kind => {
+            let write = op::WriteV::new(target, buffers).skip(sent);
             Either::Other(Aside::new(write, kind == Kind::Other))
         }
     }

@@ -7,11 +7,11 @@ use std::path::Path;
 use std::rc::Rc;
 
 use rustix::fs::OFlags;
-use uring_engine::IoBufMut;
+use uring_engine::{IoBufMut, IoVecBufMut};
 
 use crate::net::socket::Socket;
 use crate::net::transfer::Kind;
-use crate::net::{Read, ReadExact, Recv};
+use crate::net::{Read, ReadExact, ReadVectored, Recv};
 use crate::pipe::open;
 
 /// The end of a pipe that is read from. Operations take `&self` and are served in the order of their first polls.
@@ -89,6 +89,17 @@ impl Receiver {
     /// What the kernel says; the buffer comes back.
     pub fn read<B: IoBufMut>(&self, buffer: B) -> Read<'_, B> {
         Read::new(&self.0, buffer)
+    }
+
+    /// Reads into `buffers`, one after the other. As [`Stream::read_vectored`](crate::net::Stream::read_vectored).
+    ///
+    /// Cancel-safe: dropping the future loses no byte; the buffers are freed once the kernel is done with them.
+    ///
+    /// # Errors
+    ///
+    /// What the kernel says; the buffers come back.
+    pub fn read_vectored<V: IoVecBufMut>(&self, buffers: V) -> ReadVectored<'_, V> {
+        ReadVectored::new(&self.0, buffers)
     }
 
     /// Fills `buffer` to its capacity; all or nothing. As [`Stream::read_exact`](crate::net::Stream::read_exact).

@@ -7,11 +7,11 @@ use std::path::Path;
 use std::rc::Rc;
 
 use rustix::fs::OFlags;
-use uring_engine::IoBuf;
+use uring_engine::{IoBuf, IoVecBuf};
 
 use crate::net::socket::Socket;
 use crate::net::transfer::Kind;
-use crate::net::{Write, WriteAll};
+use crate::net::{Write, WriteAll, WriteAllVectored, WriteVectored};
 use crate::pipe::open;
 
 /// The end of a pipe that is written to. Operations take `&self` and are served in the order of their first polls.
@@ -96,6 +96,30 @@ impl Sender {
     /// `BrokenPipe` if every receiver is gone, also at an earlier write that nobody waited for; the buffer comes back.
     pub fn write_all<B: IoBuf>(&self, buffer: B) -> WriteAll<'_, B> {
         WriteAll::new(&self.0, buffer)
+    }
+
+    /// Writes from the beginning of `buffers`, one after the other, what the pipe takes. As
+    /// [`Stream::write_vectored`](crate::net::Stream::write_vectored).
+    ///
+    /// Cancel-safe: once polled, a future that is dropped has the buffers written whole, as `write_all_vectored` does.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write).
+    pub fn write_vectored<V: IoVecBuf>(&self, buffers: V) -> WriteVectored<'_, V> {
+        WriteVectored::new(&self.0, buffers)
+    }
+
+    /// Writes all of `buffers`, one after the other, and gives them back. As
+    /// [`Stream::write_all_vectored`](crate::net::Stream::write_all_vectored).
+    ///
+    /// Cancel-safe: once polled, the buffers are written whole and in order, whether or not the future is dropped.
+    ///
+    /// # Errors
+    ///
+    /// As [`write_all`](Self::write_all).
+    pub fn write_all_vectored<V: IoVecBuf>(&self, buffers: V) -> WriteAllVectored<'_, V> {
+        WriteAllVectored::new(&self.0, buffers)
     }
 
     /// Closes this end after the writes that were begun, and tells how they went.
