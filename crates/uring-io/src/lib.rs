@@ -18,7 +18,7 @@
 //! | `recv`, `read` on a stream or pipe | no byte is lost: what arrives is what the next one begins with |
 //! | `write`, `write_all` on a stream or pipe | once polled, the buffer is sent whole, in order, before any later write |
 //! | `read_vectored`, `read_exact`, `peek`, `recv_many` | no byte is lost, as with `read` |
-//! | `write_vectored`, `write_all_vectored` | as `write` and `write_all` |
+//! | `write_vectored`, `write_all_vectored`, on a pipe too | as `write` and `write_all` |
 //! | `send_zc`, `write_all_zero_copy` | as `write` and `write_all`; the memory is freed when the network is done with it |
 //! | `send_file` | it ends with the piece (up to 64 KiB) that was begun, which is sent whole, before any later write |
 //! | `copy_bidirectional` | nothing is lost: what was received is on its way |
@@ -27,7 +27,7 @@
 //! | `send`, `send_to`, also with descriptors, on a datagram socket | the datagram is sent whole or not at all, before any later one; the buffer is freed once the kernel is done with it |
 //! | `read_with_descriptors` | neither byte nor descriptor is lost: the next one returns them |
 //! | `write_all_with_descriptors` | as `write_all`, descriptors included |
-//! | `into_detached` | what dropping the stream does |
+//! | `into_detached`, `into_std` of a listener | what dropping the stream or listener does |
 //! | `dispatch`, `serve` of a listener | no connection is lost, except one that waits for room on a full context |
 //! | `accept`, `accept_detached` | no connection is lost: the next one returns it |
 //! | `connect`, `open` | the descriptor is closed |

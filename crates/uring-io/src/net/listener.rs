@@ -193,6 +193,32 @@ impl<F: Family> Listener<F> {
         close(&self.engine, Rc::try_unwrap(self.descriptor).ok()).await
     }
 
+    /// Takes the listener off its context: the standard library's listener, in blocking mode, which can be sent to another
+    /// thread, and the connections that were accepted and that nobody has asked for.
+    ///
+    /// Cancel-safe: dropping the future does what dropping the listener does.
+    ///
+    /// # Errors
+    ///
+    /// What the kernel says.
+    pub async fn into_std(self) -> io::Result<(F::StdListener, Vec<Detached<F>>)> {
+        let mut left = Vec::new();
+        if let Some(mut accepting) = self.accepting.take() {
+            accepting.cancel();
+            while let Some(accepted) = accepting.next().await {
+                // An error takes no connection away: what it could not accept still waits in the kernel.
+                left.extend(accepted.map(Detached::new));
+            }
+        }
+        let descriptor = match Rc::try_unwrap(self.descriptor) {
+            Ok(descriptor) => descriptor,
+            // An operation that has ended may not have been taken out of its slot yet.
+            Err(shared) => shared.try_clone()?,
+        };
+        SockRef::from(&descriptor).set_nonblocking(false)?;
+        Ok((descriptor.into(), left))
+    }
+
     /// A connection that has come already; `None` if there is none.
     pub(crate) async fn accept_waiting(&self) -> io::Result<Option<(Detached<F>, F::Address)>> {
         let _served = self.turns.take().await;
