@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use io_uring::EnterFlags;
 
-use crate::completion::Completion;
 use crate::config::{EnterCall, EnterFault};
 use crate::engine::{Turn, Wait};
 use crate::error::TurnError;
@@ -51,7 +50,7 @@ impl Inner {
         };
         let outcome = match wait {
             Some(limit) => self.drive_waiting(ring, limit, turn),
-            None if ring.publish() > 0 || ring.kernel_has_more() || self.must_always_enter() => {
+            None if ring.publish() > 0 || ring.kernel_has_more() || self.must_be_asked(ring) => {
                 self.drive_once(ring, 0, None, turn)
             }
             None => Ok(()),
@@ -273,15 +272,13 @@ impl Inner {
     /// Takes all completions in the queue.
     #[inline]
     pub(crate) fn reap(&self, ring: &Ring) -> u32 {
-        ring.reap(|entry| {
-            self.on_completion(
-                entry.user_data(),
-                Completion {
-                    result: entry.result(),
-                    flags: entry.flags(),
-                },
-            );
-        })
+        ring.reap(|user_data, completion| self.on_completion(user_data, completion))
+    }
+
+    /// Whether nothing but an enter tells of completions, on whatever there is instead of a ring too.
+    #[inline]
+    fn must_be_asked(&self, ring: &Ring) -> bool {
+        self.must_always_enter() || ring.has_to_be_asked()
     }
 
     /// Whether only an enter can make completions appear.

@@ -11,9 +11,11 @@ use crate::future::Op;
 use crate::inner::Inner;
 use crate::multishot::MultishotOp;
 use crate::operation::{Multishot, Operation};
-use crate::report::SetupReport;
+use crate::report::{Refusal, SetupReport};
+use crate::ring::Ring;
 use crate::setup;
 use crate::stats::EngineStats;
+use crate::substitute::{Stand, Substitute};
 use crate::unpark::{Parking, Unparker};
 
 /// One io_uring and the operations in flight on it.
@@ -102,6 +104,26 @@ impl Engine {
         ))))
     }
 
+    /// An engine on something that stands in for the kernel's ring. Of the configuration, the number of entries counts.
+    ///
+    /// `refused` says in the report why there is no ring; see [`SetupError::as_refusal`].
+    ///
+    /// # Errors
+    ///
+    /// `EMFILE` and the like: it needs a descriptor to be woken by.
+    pub fn on(
+        substitute: Box<dyn Substitute>,
+        config: &EngineConfig,
+        refused: Vec<Refusal>,
+    ) -> Result<Engine, SetupError> {
+        let stand = Stand::new(substitute, config.entries);
+        let mut report = stand.report(config);
+        report.refused = refused;
+        let parking = Parking::new().map_err(|source| SetupError::Descriptors { source })?;
+        let inner = Inner::new(Ring::Stand(stand), report, parking, config.enter_fault);
+        Ok(Engine(Rc::new(inner)))
+    }
+
     #[inline]
     pub(crate) fn inner(&self) -> &Inner {
         &self.0
@@ -163,6 +185,13 @@ impl Engine {
     #[inline]
     pub fn has_work(&self) -> bool {
         self.0.has_work()
+    }
+
+    /// Whether only a [`turn`](Engine::turn) can tell if something has completed, because no ring shows it. Who is busy then
+    /// turns now and again all the same.
+    #[inline]
+    pub fn has_to_be_asked(&self) -> bool {
+        self.0.in_flight.get() > 0 && self.0.ring().is_some_and(Ring::has_to_be_asked)
     }
 
     /// Entries that wait to be submitted.

@@ -4,6 +4,8 @@ use std::io;
 
 use thiserror::Error;
 
+use crate::report::{Refusal, Wanted};
+
 /// Why no ring could be had. Each text says what to do about it.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -60,6 +62,15 @@ pub enum SetupError {
 }
 
 impl SetupError {
+    /// What a report says of it, when something else stands in for the ring.
+    pub fn as_refusal(&self) -> Refusal {
+        Refusal {
+            what: Wanted::Ring,
+            errno: self.errno(),
+            hint: self.to_string(),
+        }
+    }
+
     /// The errno behind the error, where there is one.
     pub fn errno(&self) -> Option<i32> {
         match self {

@@ -25,6 +25,7 @@ mod feature;
 mod fixed;
 mod future;
 mod inner;
+mod mapped;
 mod multishot;
 pub mod op;
 mod operation;
@@ -36,6 +37,7 @@ mod setup;
 mod shutdown;
 mod slot;
 mod stats;
+mod substitute;
 mod sync;
 mod table;
 mod target;
@@ -60,6 +62,7 @@ pub use pool::{
 };
 pub use report::{Refusal, SetupReport, Wanted};
 pub use stats::EngineStats;
+pub use substitute::{RawEntry, Substitute};
 pub use target::Target;
 pub use unpark::Unparker;
 

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use io_uring::Probe;
-
 use crate::feature::{Feature, FeatureSet};
 
 /// The outcome of setting up a ring.
@@ -23,7 +21,23 @@ pub struct SetupReport {
     pub refused: Vec<Refusal>,
     /// `io_uring_setup` calls it took.
     pub attempts: u32,
-    pub(crate) probe: Option<Probe>,
+    /// What runs the operations: `io_uring`, or the name of what stands in for it.
+    pub driver: &'static str,
+    pub(crate) supported: Opcodes,
+}
+
+/// A set of `IORING_OP_*` numbers.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Opcodes([u64; 4]);
+
+impl FromIterator<u8> for Opcodes {
+    fn from_iter<I: IntoIterator<Item = u8>>(opcodes: I) -> Self {
+        let mut set = Opcodes::default();
+        for opcode in opcodes {
+            set.0[usize::from(opcode / 64)] |= 1 << (opcode % 64);
+        }
+        set
+    }
 }
 
 /// One thing that the engine wanted and did not get.
@@ -45,6 +59,8 @@ pub enum Wanted {
     Feature(Feature),
     /// A submission queue of this many entries.
     Entries(u32),
+    /// A ring of the kernel at all.
+    Ring,
 }
 
 impl SetupReport {
@@ -53,12 +69,10 @@ impl SetupReport {
         self.granted.contains(feature)
     }
 
-    /// Whether the kernel knows an operation, by its `IORING_OP_*` number (`io_uring::opcode::Read::CODE`). A kernel
+    /// Whether an operation can be run, by its `IORING_OP_*` number (`io_uring::opcode::Read::CODE`). A kernel
     /// without the probe (before 5.6) counts as knowing none.
     pub fn supports(&self, opcode: u8) -> bool {
-        self.probe
-            .as_ref()
-            .is_some_and(|probe| probe.is_supported(opcode))
+        self.supported.0[usize::from(opcode / 64)] & (1 << (opcode % 64)) != 0
     }
 
     /// The refusal of a feature, when it was refused.
@@ -73,7 +87,8 @@ impl fmt::Display for SetupReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "io_uring on Linux {}: {} submission and {} completion entries ({} setup attempt{})",
+            "{} on Linux {}: {} submission and {} completion entries ({} setup attempt{})",
+            self.driver,
             self.kernel,
             self.sq_entries,
             self.cq_entries,
@@ -97,6 +112,7 @@ impl fmt::Display for Refusal {
         match self.what {
             Wanted::Feature(feature) => write!(f, "{feature}")?,
             Wanted::Entries(entries) => write!(f, "{entries} entries")?,
+            Wanted::Ring => write!(f, "io_uring")?,
         }
         match self.errno {
             Some(errno) => write!(f, " ({})", std::io::Error::from_raw_os_error(errno))?,

@@ -1,155 +1,129 @@
-//! The mapped ring and the handles into it: the one place where lifetimes are extended.
-//!
-//! `io_uring` hands out its submitter and queues as borrows of the [`IoUring`]. The registered ring descriptor lives in
-//! one `Submitter` value and the queues cache their indices, so the engine keeps the same three handles for the ring's
-//! whole life, beside the ring they borrow from.
-//!
-//! **Invariant:** the ring lives on the heap behind a raw pointer that nobody else has, and is freed in [`Ring`]'s
-//! `Drop` after the handles. Every method is a leaf: it makes the exclusive borrow of a queue that it needs, calls
-//! nothing but `io_uring` code under it, and ends it before it returns. `Ring` is `!Sync`, so no two of them overlap.
+//! What an engine's entries go to: the kernel's ring, or what stands in for it.
 
-use std::cell::UnsafeCell;
 use std::io;
-use std::mem::ManuallyDrop;
-use std::ptr::NonNull;
 use std::time::Duration;
 
-use io_uring::types::{CancelBuilder, SubmitArgs, Timespec};
-use io_uring::{
-    CompletionQueue, CompletionStatus, EnterFlags, IoUring, SubmissionQueue, Submitter, cqueue,
-    squeue,
-};
+use io_uring::{EnterFlags, Submitter, squeue};
 
-pub(crate) struct Ring {
-    submitter: ManuallyDrop<Submitter<'static>>,
-    submission: ManuallyDrop<UnsafeCell<SubmissionQueue<'static>>>,
-    completion: ManuallyDrop<UnsafeCell<CompletionQueue<'static>>>,
-    status: CompletionStatus,
-    registered: bool,
-    ring: NonNull<IoUring>,
+use crate::completion::Completion;
+use crate::mapped::Mapped;
+use crate::substitute::Stand;
+
+pub(crate) enum Ring {
+    Kernel(Mapped),
+    Stand(Stand),
 }
 
 impl Ring {
-    pub(crate) fn new(ring: IoUring) -> Ring {
-        let ring = NonNull::from(Box::leak(Box::new(ring)));
-        // SAFETY: the pointer is fresh from `Box::leak` and nobody else has it; the borrow is extended to 'static, which
-        // holds until `Drop` frees the box, after the handles.
-        let (submitter, submission, completion) = unsafe { (*ring.as_ptr()).split() };
-        // SAFETY: the status lives in this `Ring`, which outlives the mapping only inside `Drop`, where it is not used.
-        let status = unsafe { completion.status() };
-        Ring {
-            submitter: ManuallyDrop::new(submitter),
-            submission: ManuallyDrop::new(UnsafeCell::new(submission)),
-            completion: ManuallyDrop::new(UnsafeCell::new(completion)),
-            status,
-            registered: false,
-            ring,
+    /// For registrations of files, buffers and the like, which only the kernel has.
+    pub(crate) fn submitter(&self) -> io::Result<&Submitter<'static>> {
+        match self {
+            Ring::Kernel(ring) => Ok(ring.submitter()),
+            Ring::Stand(_) => Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "files and buffers can be registered with a ring of the kernel only, and there is none here",
+            )),
         }
     }
 
-    #[inline(always)]
-    fn with_submission<R>(&self, leaf: impl FnOnce(&mut SubmissionQueue<'static>) -> R) -> R {
-        // SAFETY: the module's invariant: leaves do not nest, so this borrow is the only one.
-        leaf(unsafe { &mut *self.submission.get() })
-    }
-
-    #[inline(always)]
-    fn with_completion<R>(&self, leaf: impl FnOnce(&mut CompletionQueue<'static>) -> R) -> R {
-        // SAFETY: the module's invariant: leaves do not nest, so this borrow is the only one.
-        leaf(unsafe { &mut *self.completion.get() })
-    }
-
-    /// Registers the ring's descriptor with the ring, so that enters need no descriptor lookup.
-    pub(crate) fn register_ring_fd(&mut self) -> io::Result<()> {
-        self.submitter.register_ring_fd()?;
-        self.registered = true;
-        Ok(())
-    }
-
-    /// For registrations of files, buffers and the like.
-    pub(crate) fn submitter(&self) -> &Submitter<'static> {
-        &self.submitter
-    }
-
-    /// Writes an entry into the queue; false when the queue is full. The kernel does not see it before [`publish`].
+    /// As [`Mapped::push`].
     ///
     /// # Safety
     ///
     /// What the entry points at stays valid until its last completion.
-    ///
-    /// [`publish`]: Ring::publish
     #[inline]
     pub(crate) unsafe fn push(&self, entry: &squeue::Entry) -> bool {
-        // SAFETY: passed on to the caller.
-        self.with_submission(|queue| unsafe { queue.push(entry) }.is_ok())
+        match self {
+            // SAFETY: passed on to the caller.
+            Ring::Kernel(ring) => unsafe { ring.push(entry) },
+            Ring::Stand(stand) => stand.push(entry),
+        }
     }
 
-    /// Makes pushed entries visible to the kernel, learns what it has taken, and returns how many are still queued.
+    /// As [`Mapped::publish`].
     #[inline]
     pub(crate) fn publish(&self) -> usize {
-        self.with_submission(|queue| {
-            queue.sync();
-            queue.len()
-        })
+        match self {
+            Ring::Kernel(ring) => ring.publish(),
+            Ring::Stand(stand) => stand.queued(),
+        }
     }
 
-    /// Entries queued, as of the last [`publish`](Ring::publish) and pushes since.
+    /// As [`Mapped::queued`].
     #[inline]
     pub(crate) fn queued(&self) -> usize {
-        self.with_submission(|queue| queue.len())
+        match self {
+            Ring::Kernel(ring) => ring.queued(),
+            Ring::Stand(stand) => stand.queued(),
+        }
     }
 
-    /// Entries that can still be pushed. Looks at what the kernel has taken.
+    /// Entries that can still be pushed.
     pub(crate) fn room(&self) -> usize {
-        self.publish();
-        self.with_submission(|queue| queue.capacity() - queue.len())
+        match self {
+            Ring::Kernel(ring) => ring.room(),
+            Ring::Stand(stand) => stand.capacity() - stand.queued(),
+        }
     }
 
     /// Size of the submission queue.
     pub(crate) fn capacity(&self) -> usize {
-        self.with_submission(|queue| queue.capacity())
+        match self {
+            Ring::Kernel(ring) => ring.capacity(),
+            Ring::Stand(stand) => stand.capacity(),
+        }
     }
 
-    /// Whether completions are in the queue: two loads.
+    /// Whether completions are there to be reaped.
     #[inline]
     pub(crate) fn completions_ready(&self) -> bool {
-        !self.status.is_empty()
+        match self {
+            Ring::Kernel(ring) => ring.completions_ready(),
+            Ring::Stand(stand) => stand.is_ready(),
+        }
     }
 
-    /// Whether completions wait inside the kernel for an enter: two loads.
+    /// Whether completions are known to wait for an enter.
     #[inline]
     pub(crate) fn kernel_has_more(&self) -> bool {
-        self.with_submission(|queue| queue.taskrun() || queue.cq_overflow())
+        match self {
+            Ring::Kernel(ring) => ring.kernel_has_more(),
+            Ring::Stand(_) => false,
+        }
+    }
+
+    /// Whether an enter is the only way to learn of completions.
+    #[inline]
+    pub(crate) fn has_to_be_asked(&self) -> bool {
+        matches!(self, Ring::Stand(_))
     }
 
     #[inline]
     pub(crate) fn overflowed(&self) -> bool {
-        self.with_submission(|queue| queue.cq_overflow())
+        match self {
+            Ring::Kernel(ring) => ring.overflowed(),
+            Ring::Stand(_) => false,
+        }
     }
 
-    /// Whether the submission thread sleeps. Makes sense only after [`publish`](Ring::publish).
+    /// As [`Mapped::needs_wakeup`].
     pub(crate) fn needs_wakeup(&self) -> bool {
-        self.with_submission(|queue| queue.need_wakeup())
+        match self {
+            Ring::Kernel(ring) => ring.needs_wakeup(),
+            Ring::Stand(_) => false,
+        }
     }
 
-    /// Takes all completions, advances the head once, and returns how many there were. `each` must not touch the completion queue.
+    /// Takes all completions, and returns how many there were. `each` must not touch the ring.
     #[inline]
-    pub(crate) fn reap(&self, mut each: impl FnMut(&cqueue::Entry)) -> u32 {
-        self.with_completion(|queue| {
-            queue.sync();
-            let mut reaped = 0;
-            for completion in &mut *queue {
-                each(&completion);
-                reaped += 1;
-            }
-            if reaped > 0 {
-                queue.sync();
-            }
-            reaped
-        })
+    pub(crate) fn reap(&self, each: impl FnMut(u64, Completion)) -> u32 {
+        match self {
+            Ring::Kernel(ring) => ring.reap(each),
+            Ring::Stand(stand) => stand.reap(each),
+        }
     }
 
-    /// One `io_uring_enter`. Returns how many entries the kernel took.
+    /// Submits, and waits if asked. Returns how many entries were taken.
     #[inline]
     pub(crate) fn enter(
         &self,
@@ -158,50 +132,47 @@ impl Ring {
         flags: EnterFlags,
         timeout: Option<Duration>,
     ) -> io::Result<usize> {
-        match timeout {
-            // SAFETY: no argument structure is passed, and the entries' memory is vouched for at `push`.
-            None => unsafe {
-                self.submitter
-                    .enter::<libc::sigset_t>(to_submit, min_complete, flags.bits(), None)
-            },
-            Some(timeout) => {
-                let timespec = timespec(timeout);
-                let arguments = SubmitArgs::new().timespec(&timespec);
-                let flags = flags | EnterFlags::EXT_ARG;
-                // SAFETY: `SubmitArgs` is the structure that EXT_ARG announces, and it lives across the call.
-                unsafe {
-                    self.submitter
-                        .enter(to_submit, min_complete, flags.bits(), Some(&arguments))
-                }
-            }
+        match self {
+            Ring::Kernel(ring) => ring.enter(to_submit, min_complete, flags, timeout),
+            Ring::Stand(stand) => stand.enter(to_submit, min_complete, timeout),
         }
     }
 
     /// Cancels everything that can be cancelled and waits for it, at most `timeout`.
     pub(crate) fn cancel_all(&self, timeout: Duration) -> io::Result<()> {
-        self.submitter
-            .register_sync_cancel(Some(timespec(timeout)), CancelBuilder::any().all())
-    }
-}
-
-/// A duration as the kernel takes it. Durations beyond its range become about 136 years.
-pub(crate) fn timespec(duration: Duration) -> Timespec {
-    Timespec::from(duration.min(Duration::from_secs(u64::from(u32::MAX))))
-}
-
-impl Drop for Ring {
-    fn drop(&mut self) {
-        if self.registered {
-            // The registration keeps the ring alive in the kernel; the thread would own it until it ends.
-            let _ = self.submitter.unregister_ring_fd();
+        match self {
+            Ring::Kernel(ring) => ring.cancel_all(timeout),
+            Ring::Stand(_) => Err(io::ErrorKind::Unsupported.into()),
         }
-        // SAFETY: each handle is dropped once, here, while the ring is alive (their drops store the queue indices into
-        // the mapping); then the ring is freed, whose pointer came from a `Box`.
+    }
+
+    /// Registers a ring of buffers.
+    ///
+    /// # Safety
+    ///
+    /// The ring is mapped until it is unregistered, and the buffers that are put into it until they are taken out.
+    pub(crate) unsafe fn register_buffers(
+        &self,
+        start: u64,
+        places: u16,
+        group: u16,
+    ) -> io::Result<()> {
+        // SAFETY: passed on to the caller.
         unsafe {
-            ManuallyDrop::drop(&mut self.completion);
-            ManuallyDrop::drop(&mut self.submission);
-            ManuallyDrop::drop(&mut self.submitter);
-            drop(Box::from_raw(self.ring.as_ptr()));
+            match self {
+                Ring::Kernel(ring) => ring
+                    .submitter()
+                    .register_buf_ring_with_flags(start, places, group, 0),
+                Ring::Stand(stand) => stand.register_buffers(start, places, group),
+            }
+        }
+    }
+
+    pub(crate) fn unregister_buffers(&self, group: u16) {
+        match self {
+            // It fails only if there is no such ring.
+            Ring::Kernel(ring) => drop(ring.submitter().unregister_buf_ring(group)),
+            Ring::Stand(stand) => stand.unregister_buffers(group),
         }
     }
 }

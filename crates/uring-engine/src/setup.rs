@@ -10,6 +10,7 @@ use io_uring::{IoUring, Probe};
 use crate::config::EngineConfig;
 use crate::error::SetupError;
 use crate::feature::{Feature, FeatureSet};
+use crate::mapped::Mapped;
 use crate::report::{Refusal, SetupReport, Wanted};
 use crate::ring::Ring;
 
@@ -73,7 +74,13 @@ pub(crate) fn set_up(config: &EngineConfig) -> Result<(Ring, SetupReport), Setup
         .is_some_and(|probe| probe.is_supported(io_uring::opcode::SendZc::CODE));
     announced(Feature::SyncCancel, six);
 
-    let mut ring = Ring::new(ring);
+    let supported = (0..=u8::MAX).filter(|opcode| {
+        probe
+            .as_ref()
+            .is_some_and(|probe| probe.is_supported(*opcode))
+    });
+
+    let mut ring = Mapped::new(ring);
     if config.disable.contains(Feature::RegisteredRingFd) {
         refused.push(left_out(Feature::RegisteredRingFd));
     } else {
@@ -99,9 +106,10 @@ pub(crate) fn set_up(config: &EngineConfig) -> Result<(Ring, SetupReport), Setup
         granted,
         refused,
         attempts: ladder.attempts,
-        probe,
+        driver: "io_uring",
+        supported: supported.collect(),
     };
-    Ok((ring, report))
+    Ok((Ring::Kernel(ring), report))
 }
 
 struct Ladder<'a> {
@@ -315,7 +323,7 @@ fn forbidden_hint() -> &'static str {
     }
 }
 
-fn kernel_release() -> String {
+pub(crate) fn kernel_release() -> String {
     std::fs::read_to_string("/proc/sys/kernel/osrelease")
         .map(|release| release.trim().to_owned())
         .unwrap_or_else(|_| "of unknown release".to_owned())

@@ -130,14 +130,14 @@ impl FileTable {
 impl Inner {
     fn reserve_files(&self, places: u32) -> io::Result<()> {
         let ring = self.ring().ok_or_else(gone)?;
-        ring.submitter().register_files_sparse(places)?;
+        ring.submitter()?.register_files_sparse(places)?;
         self.files.0.borrow_mut().total = places;
         Ok(())
     }
 
     fn update_file(&self, index: u32, fd: RawFd) -> io::Result<()> {
         let ring = self.ring().ok_or_else(gone)?;
-        ring.submitter()
+        ring.submitter()?
             .register_files_update(index, &[fd])
             .map(drop)
     }

@@ -7,8 +7,8 @@ use io_uring::types::Timespec;
 use io_uring::{opcode, squeue};
 
 use crate::completion::Completion;
+use crate::mapped::timespec;
 use crate::operation::Operation;
-use crate::ring::timespec;
 
 /// Resolves after a duration on the monotonic clock. Durations beyond the kernel's range become about 136 years.
 #[derive(Debug)]

@@ -59,8 +59,7 @@ impl Shared {
             // SAFETY: the entries are mapped until `Shared` is dropped, which unregisters the ring first.
             Some(ring) => unsafe {
                 let start = entries.start().as_ptr() as u64;
-                ring.submitter()
-                    .register_buf_ring_with_flags(start, places, group, 0)
+                ring.register_buffers(start, places, group)
             },
         };
         if let Err(error) = registered {
@@ -242,7 +241,7 @@ impl Drop for Shared {
         };
         let inner = engine.inner();
         if let Some(ring) = inner.ring() {
-            let _ = ring.submitter().unregister_buf_ring(self.group);
+            ring.unregister_buffers(self.group);
         }
         inner.groups.give_back(self.group);
     }
