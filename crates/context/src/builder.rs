@@ -9,6 +9,7 @@ use uring_engine::EngineConfig;
 use crate::blocking::BlockingPool;
 use crate::context::Context;
 use crate::core::Core;
+use crate::driver::DriverChoice;
 use crate::scheduler::Work;
 use crate::stall::StallReport;
 
@@ -30,6 +31,7 @@ pub(crate) struct Config {
     pub(crate) on_stall: Option<StallCallback>,
     pub(crate) on_stop: Option<StopCallback>,
     pub(crate) blocking: BlockingPool,
+    pub(crate) driver: DriverChoice,
 }
 
 impl Default for Config {
@@ -45,6 +47,7 @@ impl Default for Config {
             on_stall: None,
             on_stop: None,
             blocking: BlockingPool::default(),
+            driver: DriverChoice::default(),
         }
     }
 }
@@ -157,6 +160,14 @@ impl ContextBuilder {
     #[must_use]
     pub fn blocking_pool(mut self, pool: BlockingPool) -> Self {
         self.config.blocking = pool;
+        self
+    }
+
+    /// What the context does its I/O with. By default io_uring, and where that cannot be had, epoll; the context's setup report
+    /// says which, and why.
+    #[must_use]
+    pub fn driver(mut self, driver: DriverChoice) -> Self {
+        self.config.driver = driver;
         self
     }
 

@@ -33,7 +33,7 @@
 mod buffer;
 mod context;
 pub mod net;
-mod poller;
+pub mod poller;
 mod reactor;
 mod source;
 mod task;

@@ -1,7 +1,7 @@
 //! An epoll instance, and a way to wake whoever waits on it.
 //!
-//! Everything is registered once, edge-triggered, for reading; [`epoll(7)`] reports an edge when something new has come. For
-//! writing a descriptor is armed only while a sender waits, which spares an event for every acknowledgement of the peer.
+//! Everything is registered edge-triggered: [`epoll(7)`] reports an edge when something new has come. A descriptor is armed for
+//! writing only while somebody waits for that, which spares an event for every acknowledgement of the peer.
 //!
 //! [`epoll(7)`]: https://man7.org/linux/man-pages/man7/epoll.7.html
 
@@ -19,28 +19,34 @@ const WAKE: u64 = u64::MAX;
 /// Events that one wait takes.
 const BATCH: usize = 1024;
 
-/// An epoll instance.
-pub(crate) struct Poller {
+/// An epoll instance, for any number of threads.
+#[derive(Debug)]
+pub struct Poller {
     epoll: OwnedFd,
     wake: OwnedFd,
 }
 
 /// The room for the events of one waiting thread.
-pub(crate) struct Events(Vec<epoll::Event>);
+pub struct Events(Vec<epoll::Event>);
 
 /// What has come to a descriptor.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Readiness {
+pub struct Readiness {
     /// There are bytes, the end, or an error to read.
-    pub(crate) readable: bool,
+    pub readable: bool,
     /// There is room, or an error for who writes.
-    pub(crate) writable: bool,
+    pub writable: bool,
     /// The peer sends no more, or all is over: there will be no further edge, so reading has to find it by itself.
-    pub(crate) ended: bool,
+    pub ended: bool,
 }
 
 impl Poller {
-    pub(crate) fn new() -> io::Result<Self> {
+    /// An instance of its own.
+    ///
+    /// # Errors
+    ///
+    /// `EMFILE` and the like: it needs two descriptors.
+    pub fn new() -> io::Result<Self> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
         epoll::add(
@@ -52,49 +58,51 @@ impl Poller {
         Ok(Self { epoll, wake })
     }
 
-    /// Registers a descriptor for reading.
-    pub(crate) fn add(&self, descriptor: BorrowedFd<'_>, key: usize) -> io::Result<()> {
-        let flags = interest(false);
-        epoll::add(
-            &self.epoll,
-            descriptor,
-            EventData::new_u64(key as u64),
-            flags,
-        )?;
+    /// Registers a descriptor for reading, and for writing if asked. The key, any number but the largest, comes with its events.
+    ///
+    /// # Errors
+    ///
+    /// `EPERM` if the descriptor is of a kind that is always ready, as those of files are; `EEXIST` if it is registered.
+    pub fn add(&self, descriptor: BorrowedFd<'_>, key: u64, writing: bool) -> io::Result<()> {
+        let data = EventData::new_u64(key);
+        epoll::add(&self.epoll, descriptor, data, interest(writing))?;
+        Ok(())
+    }
+
+    /// Registers a descriptor anew, under another key perhaps. What it is ready for by then the next wait tells.
+    ///
+    /// # Errors
+    ///
+    /// `ENOENT` if it is not registered.
+    pub fn modify(&self, descriptor: BorrowedFd<'_>, key: u64, writing: bool) -> io::Result<()> {
+        let data = EventData::new_u64(key);
+        epoll::modify(&self.epoll, descriptor, data, interest(writing))?;
         Ok(())
     }
 
     /// Registers a listener, of whose waiters in all epoll instances one is to be woken for a connection, where the kernel can
     /// do that (4.5).
-    pub(crate) fn add_listener(&self, descriptor: BorrowedFd<'_>, key: usize) -> io::Result<()> {
-        let data = EventData::new_u64(key as u64);
+    pub(crate) fn add_listener(&self, descriptor: BorrowedFd<'_>, key: u64) -> io::Result<()> {
+        let data = EventData::new_u64(key);
         let flags = EventFlags::IN | EventFlags::ET | EventFlags::EXCLUSIVE;
         match epoll::add(&self.epoll, descriptor, data, flags) {
-            Err(rustix::io::Errno::INVAL) => self.add(descriptor, key),
+            Err(rustix::io::Errno::INVAL) => self.add(descriptor, key, false),
             result => Ok(result?),
         }
     }
 
-    /// Begins or ends to look for room to write. If there is room already, the next wait says so.
-    pub(crate) fn set_writing(
-        &self,
-        descriptor: BorrowedFd<'_>,
-        key: usize,
-        writing: bool,
-    ) -> io::Result<()> {
-        let data = EventData::new_u64(key as u64);
-        epoll::modify(&self.epoll, descriptor, data, interest(writing))?;
-        Ok(())
-    }
-
     /// Ends a registration. The descriptor may have copies, so closing it would not do.
-    pub(crate) fn delete(&self, descriptor: BorrowedFd<'_>) {
+    pub fn delete(&self, descriptor: BorrowedFd<'_>) {
         // An error says that it is registered no more.
         let _ = epoll::delete(&self.epoll, descriptor);
     }
 
     /// Waits for events, up to `timeout`; `None` is for ever. A signal ends it early.
-    pub(crate) fn wait(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// What the kernel says.
+    pub fn wait(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
         events.0.clear();
         let timeout = timeout.map(whole_milliseconds);
         match epoll::wait(&self.epoll, spare_capacity(&mut events.0), timeout.as_ref()) {
@@ -104,7 +112,7 @@ impl Poller {
     }
 
     /// Makes one waiting thread return, or the next one that waits.
-    pub(crate) fn wake(&self) {
+    pub fn wake(&self) {
         // Each write makes an edge, so nobody has to read; only a count that is full has to be emptied first.
         if rustix::io::write(&self.wake, &1_u64.to_ne_bytes()).is_err() {
             let mut count = [0; 8];
@@ -134,15 +142,16 @@ fn whole_milliseconds(timeout: Duration) -> Timespec {
 }
 
 impl Events {
-    pub(crate) fn new() -> Self {
+    /// Room for as many events as one wait takes.
+    pub fn new() -> Self {
         Self(Vec::with_capacity(BATCH))
     }
 
     /// What came to which key; wake-ups are left out.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, Readiness)> + '_ {
+    pub fn iter(&self) -> impl Iterator<Item = (u64, Readiness)> + '_ {
         self.0.iter().filter_map(|event| {
             let (key, flags) = (event.data.u64(), event.flags);
-            (key != WAKE).then(|| (key as usize, readiness(flags)))
+            (key != WAKE).then(|| (key, readiness(flags)))
         })
     }
 }
@@ -154,6 +163,18 @@ fn readiness(flags: EventFlags) -> Readiness {
         readable: flags.intersects(ended | EventFlags::IN),
         writable: flags.intersects(over | EventFlags::OUT),
         ended: flags.intersects(ended),
+    }
+}
+
+impl Default for Events {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::fmt::Debug for Events {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
     }
 }
 

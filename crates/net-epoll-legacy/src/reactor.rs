@@ -45,7 +45,9 @@ impl Reactor {
 
     /// Watches a descriptor, which is to be in non-blocking mode.
     pub(crate) fn register(self: &Arc<Self>, descriptor: OwnedFd) -> io::Result<Arc<Source>> {
-        self.register_as(descriptor, Poller::add)
+        self.register_as(descriptor, |poller, descriptor, key| {
+            poller.add(descriptor, key, false)
+        })
     }
 
     /// Watches a listener.
@@ -59,7 +61,7 @@ impl Reactor {
     fn register_as(
         self: &Arc<Self>,
         descriptor: OwnedFd,
-        add: fn(&Poller, BorrowedFd<'_>, usize) -> io::Result<()>,
+        add: fn(&Poller, BorrowedFd<'_>, u64) -> io::Result<()>,
     ) -> io::Result<Arc<Source>> {
         let source = {
             let mut sources = self.sources();
@@ -69,7 +71,7 @@ impl Reactor {
             source
         };
         // Dropping the source takes it out again.
-        add(&self.poller, source.as_fd(), source.key())?;
+        add(&self.poller, source.as_fd(), source.key() as u64)?;
         Ok(source)
     }
 
@@ -101,7 +103,7 @@ impl Reactor {
         self.sleepers.fetch_sub(1, Ordering::SeqCst);
         waited?;
         for (key, readiness) in events.iter() {
-            let source = self.sources().get(key).and_then(Weak::upgrade);
+            let source = self.sources().get(key as usize).and_then(Weak::upgrade);
             if let Some(source) = source {
                 source.notify(readiness);
             }

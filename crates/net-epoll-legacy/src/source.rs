@@ -235,9 +235,10 @@ impl Source {
     }
 
     fn arm(&self, direction: &mut Direction, armed: bool) -> io::Result<()> {
+        let key = self.key as u64;
         self.reactor
             .poller()
-            .set_writing(self.descriptor.as_fd(), self.key, armed)?;
+            .modify(self.descriptor.as_fd(), key, armed)?;
         direction.armed = armed;
         Ok(())
     }

@@ -15,14 +15,35 @@ pub(crate) enum Ring {
 }
 
 impl Ring {
-    /// For registrations of files, buffers and the like, which only the kernel has.
+    /// For registrations of files, which only the kernel has.
     pub(crate) fn submitter(&self) -> io::Result<&Submitter<'static>> {
         match self {
             Ring::Kernel(ring) => Ok(ring.submitter()),
             Ring::Stand(_) => Err(io::Error::new(
                 io::ErrorKind::Unsupported,
-                "files and buffers can be registered with a ring of the kernel only, and there is none here",
+                "files can be registered with a ring of the kernel only, and there is none here",
             )),
+        }
+    }
+
+    /// Registers the buffers of reads and writes that name theirs by number, and by address: what stands in for the kernel
+    /// goes by the address.
+    ///
+    /// # Safety
+    ///
+    /// They are mapped until they are unregistered.
+    pub(crate) unsafe fn register_fixed(&self, buffers: &[libc::iovec]) -> io::Result<()> {
+        match self {
+            // SAFETY: passed on to the caller.
+            Ring::Kernel(ring) => unsafe { ring.submitter().register_buffers(buffers) },
+            Ring::Stand(_) => Ok(()),
+        }
+    }
+
+    pub(crate) fn unregister_fixed(&self) {
+        if let Ring::Kernel(ring) = self {
+            // It fails only if there are none.
+            drop(ring.submitter().unregister_buffers());
         }
     }
 

@@ -175,9 +175,13 @@ impl Stand {
     }
 
     pub(crate) fn reap(&self, mut each: impl FnMut(u64, Completion)) -> u32 {
-        let mut substitute = self.substitute.borrow_mut();
         let mut reaped = 0;
-        while let Some((user_data, completion)) = substitute.reap() {
+        loop {
+            // Borrowed for the one only: taking note of a completion may queue entries, and submit them.
+            let completion = self.substitute.borrow_mut().reap();
+            let Some((user_data, completion)) = completion else {
+                break;
+            };
             each(user_data, completion);
             reaped += 1;
         }

@@ -108,7 +108,9 @@ async fn read_with_drops(armed: bool) {
     }
     assert_eq!(position, TOTAL);
     assert!(dropped > 50 && cancelled > 50, "{dropped} {cancelled}");
-    assert!(!armed || after > 0);
+    // Only a ring goes on receiving while nobody asks.
+    let on_ring = context::driver().engine().report().driver == "io_uring";
+    assert!(!(armed && on_ring) || after > 0);
     writer.await.unwrap();
     assert!(server.recv().await.unwrap().is_none());
 }

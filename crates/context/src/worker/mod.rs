@@ -112,7 +112,7 @@ impl<'a> Worker<'a> {
             return Err(RunError::Nested);
         }
         let pinned = core.config.cpus.as_deref().map(Pinned::new).transpose()?;
-        let driver = Driver::new(&core.config.engine)?;
+        let driver = Driver::new(&core.config)?;
         core.inbox.reopen();
         core.guards.set_ended(false);
         core.room.set_closed(false);

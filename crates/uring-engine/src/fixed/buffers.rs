@@ -54,7 +54,7 @@ impl FixedBuffers {
             .ring()
             .ok_or_else(|| io::Error::from_raw_os_error(libc::ECANCELED))?;
         // SAFETY: the vectors describe the mapping, which stays until `Shared` is dropped; that unregisters it first.
-        unsafe { ring.submitter()?.register_buffers(&vectors)? };
+        unsafe { ring.register_fixed(&vectors)? };
         Ok(FixedBuffers(Rc::new(Shared {
             engine: engine.downgrade(),
             size,
@@ -86,7 +86,7 @@ impl Drop for Shared {
         if let Some(engine) = self.engine.upgrade()
             && let Some(ring) = engine.inner().ring()
         {
-            let _ = ring.submitter().and_then(|ring| ring.unregister_buffers());
+            ring.unregister_fixed();
         }
     }
 }

@@ -2,6 +2,8 @@
 
 #![allow(dead_code)]
 
+pub(crate) mod refusal;
+
 use std::future::Future;
 use std::net::{TcpListener, TcpStream};
 use std::pin::pin;

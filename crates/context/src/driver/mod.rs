@@ -1,31 +1,47 @@
 //! What a context needs of the thing that does its I/O.
 //!
+//! Where no ring can be had, the engine runs on what stands in for it (`epoll/`), and nobody here sees a difference.
+//!
 //! The worker loop and the tasks know their driver through [`Driver`] alone: submit and wait, peek, wake from another
 //! thread, shut down. Whoever builds I/O on a context asks for the [`Engine`] behind it.
 
 use std::time::Duration;
 
-use uring_engine::{Engine, EngineConfig, EngineStats, SetupError, TurnError, Unparker, Wait};
+use uring_engine::{Engine, EngineStats, SetupError, TurnError, Unparker, Wait};
+
+use crate::builder::Config;
+pub use choice::DriverChoice;
+
+mod choice;
+#[cfg(not(loom))]
+mod epoll;
+#[cfg(loom)]
+#[path = "without_epoll.rs"]
+mod epoll;
 
 /// The driver of a context. A clone is the same driver.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Driver {
-    /// An io_uring.
-    Uring(Engine),
-}
+pub struct Driver(Engine);
 
 impl Driver {
-    pub(crate) fn new(config: &EngineConfig) -> Result<Self, SetupError> {
-        Engine::new(config).map(Self::Uring)
+    /// A ring; or what stands in for it, where there is none or the choice says so.
+    pub(crate) fn new(config: &Config) -> Result<Self, SetupError> {
+        let choice = config.driver.settled();
+        if choice == DriverChoice::Epoll {
+            return epoll::engine(config, None).map(Self);
+        }
+        match Engine::new(&config.engine) {
+            Err(error) if choice == DriverChoice::Automatic => {
+                epoll::engine(config, Some(error)).map(Self)
+            }
+            engine => engine.map(Self),
+        }
     }
 
-    /// The engine of a context that runs on io_uring.
+    /// The engine: on a ring of the kernel, or on what stands in for it. Its [report](Engine::report) says which, and why.
     #[inline]
     pub fn engine(&self) -> &Engine {
-        match self {
-            Self::Uring(engine) => engine,
-        }
+        &self.0
     }
 
     /// Submits what is queued, collects completions and wakes their tasks, without waiting.
@@ -47,7 +63,8 @@ impl Driver {
     /// True if a turn would find a completion or something to submit. No system call.
     #[inline]
     pub(crate) fn wants_turn(&self) -> bool {
-        self.engine().has_work() || self.engine().queued() != 0
+        let engine = self.engine();
+        engine.has_work() || engine.queued() != 0 || engine.has_to_be_asked()
     }
 
     /// Operations that the kernel has and that will end by themselves or by cancellation.

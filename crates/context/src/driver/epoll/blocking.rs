@@ -1,0 +1,108 @@
+//! The calls that a thread makes, because they may wait.
+
+use std::io;
+
+use uring_engine::RawEntry;
+use uring_engine::io_uring::opcode;
+
+use super::calls::{AT_POSITION, Call, checked};
+use super::move_bytes::{is_stream, no_vector, vectors, without_sigpipe};
+
+/// Ends the wait of a thread that opens a named pipe: by opening its other end, for a moment.
+pub(super) fn release(entry: &RawEntry) {
+    if entry.opcode != opcode::OpenAt::CODE {
+        return;
+    }
+    let path = entry.addr as *const libc::c_char;
+    let other_end = match entry.op_flags as i32 & libc::O_ACCMODE {
+        libc::O_RDONLY => libc::O_WRONLY,
+        _ => libc::O_RDONLY,
+    };
+    // SAFETY: the path is the entry's, zero-terminated and valid until its completion; zeros are a valid answer, which lives across
+    // the call; the descriptor is nobody else's.
+    unsafe {
+        let mut found: libc::stat = std::mem::zeroed();
+        let known = libc::fstatat(entry.fd, path, &raw mut found, 0);
+        if known == 0 && found.st_mode & libc::S_IFMT == libc::S_IFIFO {
+            let flags = other_end | libc::O_NONBLOCK | libc::O_CLOEXEC;
+            let opened = libc::openat(entry.fd, path, flags);
+            if opened >= 0 {
+                libc::close(opened);
+            }
+        }
+    }
+}
+
+/// Makes an operation's call on a thread that may wait for it: the result, or a negated errno.
+pub(super) fn block(entry: &RawEntry) -> i32 {
+    loop {
+        match checked(blocking_call(entry)) {
+            Call::Done(result, _) => return result,
+            Call::Again if io::Error::last_os_error().raw_os_error() == Some(libc::EINTR) => {}
+            Call::Again => return -libc::EAGAIN,
+            Call::Failed(errno) => return -errno,
+        }
+    }
+}
+
+fn blocking_call(entry: &RawEntry) -> isize {
+    let fd = entry.fd;
+    let (first, second) = (
+        entry.addr as *const libc::c_char,
+        entry.off as *const libc::c_char,
+    );
+    let flags = entry.op_flags as i32;
+    // SAFETY: the pointers are those of the entry, which the operation has made for this call: zero-terminated names, and an
+    // answer in its place. They are valid until the completion.
+    unsafe {
+        match entry.opcode {
+            opcode::OpenAt::CODE => libc::openat(fd, first, flags, entry.len) as isize,
+            opcode::Statx::CODE => {
+                let answer = entry.off as *mut libc::statx;
+                libc::statx(fd, first, flags, entry.len, answer) as isize
+            }
+            // `IORING_FSYNC_DATASYNC` is 1.
+            opcode::Fsync::CODE if flags & 1 != 0 => libc::fdatasync(fd) as isize,
+            opcode::Fsync::CODE => libc::fsync(fd) as isize,
+            opcode::Fallocate::CODE => {
+                let (mode, offset, len) = (entry.len as i32, entry.off as i64, entry.addr as i64);
+                libc::fallocate(fd, mode, offset, len) as isize
+            }
+            opcode::Fadvise::CODE => {
+                // This one returns its error.
+                match libc::posix_fadvise(fd, entry.off as i64, i64::from(entry.len), flags) {
+                    0 => 0,
+                    errno => {
+                        *libc::__errno_location() = errno;
+                        -1
+                    }
+                }
+            }
+            opcode::Ftruncate::CODE => libc::ftruncate(fd, entry.off as i64) as isize,
+            opcode::SyncFileRange::CODE => {
+                let (offset, len) = (entry.off as i64, i64::from(entry.len));
+                libc::sync_file_range(fd, offset, len, entry.op_flags) as isize
+            }
+            opcode::RenameAt::CODE => {
+                libc::renameat2(fd, first, entry.len as i32, second, entry.op_flags) as isize
+            }
+            opcode::UnlinkAt::CODE => libc::unlinkat(fd, first, flags) as isize,
+            opcode::MkDirAt::CODE => libc::mkdirat(fd, first, entry.len) as isize,
+            opcode::SymlinkAt::CODE => libc::symlinkat(first, fd, second) as isize,
+            opcode::LinkAt::CODE => {
+                libc::linkat(fd, first, entry.len as i32, second, flags) as isize
+            }
+            _ => {
+                let mut single = no_vector();
+                let (reads, vectors, count) = vectors(entry, &mut single);
+                let offset = entry.off as i64;
+                match (reads, entry.off == AT_POSITION || is_stream(fd)) {
+                    (true, false) => libc::preadv(fd, vectors, count, offset),
+                    (true, true) => libc::readv(fd, vectors, count),
+                    (false, false) => libc::pwritev(fd, vectors, count, offset),
+                    (false, true) => without_sigpipe(|| libc::writev(fd, vectors, count)),
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Who waits for which descriptor.
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::os::fd::BorrowedFd;
+
+use net_epoll_legacy::poller::{Poller, Readiness};
+
+/// What an operation waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Direction {
+    /// Bytes, a connection, the end: in the order of those who came.
+    Read,
+    /// Room: in the order of those who came.
+    Write,
+    /// Any event, beside those who move bytes; also for room, if set.
+    Poll(bool),
+}
+
+/// Every descriptor that somebody has waited for, by its number.
+#[derive(Default)]
+pub(super) struct Descriptors(HashMap<i32, Waiters>);
+
+#[derive(Default)]
+struct Waiters {
+    reading: VecDeque<usize>,
+    writing: VecDeque<usize>,
+    polling: Vec<usize>,
+    /// As what it is registered, while somebody waits.
+    registered: Option<Registered>,
+    /// The peer has sent its last: an empty read is not the end of an edge, and there will be no further one.
+    ended: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Registered {
+    writing: bool,
+}
+
+impl Waiters {
+    fn queue(&mut self, direction: Direction) -> Option<&mut VecDeque<usize>> {
+        match direction {
+            Direction::Read => Some(&mut self.reading),
+            Direction::Write => Some(&mut self.writing),
+            Direction::Poll(_) => None,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.reading.is_empty() && self.writing.is_empty() && self.polling.is_empty()
+    }
+}
+
+impl Descriptors {
+    /// Whether somebody waits there already.
+    pub(super) fn is_busy(&self, fd: i32, direction: Direction) -> bool {
+        self.0.get(&fd).is_some_and(|waiters| match direction {
+            Direction::Read => !waiters.reading.is_empty(),
+            Direction::Write => !waiters.writing.is_empty(),
+            Direction::Poll(_) => false,
+        })
+    }
+
+    /// Lines an operation up, behind those who wait.
+    ///
+    /// # Errors
+    ///
+    /// `EPERM` if the descriptor is of a kind that nobody can wait for; then it is not lined up.
+    pub(super) fn wait(
+        &mut self,
+        poller: &Poller,
+        key: usize,
+        fd: i32,
+        direction: Direction,
+    ) -> io::Result<()> {
+        let waiters = self.0.entry(fd).or_default();
+        let was_empty = waiters.is_empty();
+        if was_empty {
+            waiters.registered = None;
+            waiters.ended = false;
+        }
+        let writing = matches!(direction, Direction::Write | Direction::Poll(true));
+        let is_enough = waiters
+            .registered
+            .is_some_and(|registered| registered.writing || !writing);
+        if !is_enough {
+            // SAFETY: whoever made the operation keeps the descriptor open until it has ended.
+            let descriptor = unsafe { BorrowedFd::borrow_raw(fd) };
+            register(poller, descriptor, fd, writing)?;
+            waiters.registered = Some(Registered { writing });
+        }
+        match waiters.queue(direction) {
+            Some(queue) => queue.push_back(key),
+            None => waiters.polling.push(key),
+        }
+        Ok(())
+    }
+
+    /// Takes an operation out.
+    pub(super) fn leave(&mut self, key: usize, fd: i32, direction: Direction) {
+        let Some(waiters) = self.0.get_mut(&fd) else {
+            return;
+        };
+        match waiters.queue(direction) {
+            Some(queue) => queue.retain(|other| *other != key),
+            None => waiters.polling.retain(|other| *other != key),
+        }
+    }
+
+    /// The one whose turn it is.
+    pub(super) fn first(&self, fd: i32, direction: Direction) -> Option<usize> {
+        let waiters = self.0.get(&fd)?;
+        match direction {
+            Direction::Read => waiters.reading.front().copied(),
+            Direction::Write => waiters.writing.front().copied(),
+            Direction::Poll(_) => None,
+        }
+    }
+
+    /// Those who are told of every event.
+    pub(super) fn pollers(&self, fd: i32) -> Vec<usize> {
+        let waiters = self.0.get(&fd);
+        waiters
+            .map(|waiters| waiters.polling.clone())
+            .unwrap_or_default()
+    }
+
+    /// Takes note of an event.
+    pub(super) fn note(&mut self, fd: i32, readiness: Readiness) {
+        if let Some(waiters) = self.0.get_mut(&fd) {
+            waiters.ended |= readiness.ended;
+        }
+    }
+
+    /// Whether a read that found fewer bytes than it had room for has found all there will be until the next event.
+    pub(super) fn tells_more(&self, fd: i32) -> bool {
+        self.0.get(&fd).is_some_and(|waiters| !waiters.ended)
+    }
+}
+
+/// Registers a descriptor that may be registered from an earlier time, and if so then for whatever had its number.
+fn register(poller: &Poller, descriptor: BorrowedFd<'_>, fd: i32, writing: bool) -> io::Result<()> {
+    match poller.add(descriptor, fd as u64, writing) {
+        Err(error) if error.raw_os_error() == Some(libc::EEXIST) => {
+            poller.modify(descriptor, fd as u64, writing)
+        }
+        result => result,
+    }
+}
