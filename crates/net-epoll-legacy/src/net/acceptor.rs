@@ -41,7 +41,7 @@ impl Stopping {
 }
 
 impl Acceptor {
-    /// Listens on the first of a target's addresses that can be had; see [`resolve`](crate::resolve) for what may be a target.
+    /// Listens on the first of a target's addresses that can be had; see [`resolve`] for what may be a target.
     ///
     /// An address may be taken although old connections of it linger (`SO_REUSEADDR`).
     ///

@@ -13,7 +13,7 @@ use crate::net::resolve::{first_of, resolve};
 use crate::source::{Attempt, Interest, Place, Source};
 
 impl Connection {
-    /// Connects to the first of a target's addresses that answers; see [`resolve`](crate::resolve) for what may be a target.
+    /// Connects to the first of a target's addresses that answers; see [`resolve`] for what may be a target.
     ///
     /// Cancel-safe: dropping the future closes the descriptor of the attempt.
     ///

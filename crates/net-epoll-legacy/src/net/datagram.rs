@@ -43,7 +43,7 @@ pub struct DatagramSocket {
 }
 
 impl DatagramSocket {
-    /// A UDP socket on the first of a target's addresses that can be had; see [`resolve`](crate::resolve) for what may be one.
+    /// A UDP socket on the first of a target's addresses that can be had; see [`resolve`] for what may be one.
     ///
     /// Cancel-safe: dropping the future leaves nothing behind.
     ///
