@@ -2,30 +2,38 @@
 
 use std::io;
 
-use context::Context;
+use context::{Context, ContextBuilder, DriverChoice};
 use uring_io::net::{Family, Stream, TcpListener, TcpStream, UdpSocket, UnixListener, UnixStream};
 
 use crate::server::{Config, Service};
 
 /// `corio`: receives into buffers of the context, and writes them back as they are.
 pub(super) fn pooled(config: &Config) -> io::Result<()> {
+    run(Context::new(), serve_pooled(config))
+}
+
+/// `corio (epoll)`: the same without a ring.
+pub(super) fn on_epoll(config: &Config) -> io::Result<()> {
+    let context = ContextBuilder::new().driver(DriverChoice::Epoll).build();
+    run(context, serve_pooled(config))
+}
+
+async fn serve_pooled(config: &Config) -> io::Result<()> {
     let size = config.size;
-    run(async {
-        match config.service {
-            Service::Tcp | Service::Sparse => tcp(config, echo_pooled).await,
-            Service::Unix => unix(config, echo_pooled).await,
-            Service::Receive => tcp(config, receive_pooled).await,
-            Service::Udp => udp_pooled(config).await,
-            Service::Send => tcp(config, |stream| send(stream, size)).await,
-            Service::Accept => accept(config).await,
-        }
-    })
+    match config.service {
+        Service::Tcp | Service::Sparse => tcp(config, echo_pooled).await,
+        Service::Unix => unix(config, echo_pooled).await,
+        Service::Receive => tcp(config, receive_pooled).await,
+        Service::Udp => udp_pooled(config).await,
+        Service::Send => tcp(config, |stream| send(stream, size)).await,
+        Service::Accept => accept(config).await,
+    }
 }
 
 /// `corio:read`: reads into a buffer of its own, which is handed over and back.
 pub(super) fn owned(config: &Config) -> io::Result<()> {
     let size = config.size;
-    run(async {
+    run(Context::new(), async {
         match config.service {
             Service::Tcp | Service::Sparse => tcp(config, |stream| echo_owned(stream, size)).await,
             Service::Unix => unix(config, |stream| echo_owned(stream, size)).await,
@@ -37,8 +45,8 @@ pub(super) fn owned(config: &Config) -> io::Result<()> {
     })
 }
 
-fn run(serve: impl Future<Output = io::Result<()>>) -> io::Result<()> {
-    Context::new().block_on(serve).map_err(io::Error::other)?
+fn run(mut context: Context, serve: impl Future<Output = io::Result<()>>) -> io::Result<()> {
+    context.block_on(serve).map_err(io::Error::other)?
 }
 
 async fn tcp<F>(config: &Config, handle: impl Fn(TcpStream) -> F) -> io::Result<()>

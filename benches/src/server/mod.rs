@@ -67,6 +67,7 @@ pub const SUBJECTS: &[Subject] = &[
         serve: net_epoll_legacy::serve,
     },
     runtime("corio", corio::pooled),
+    runtime("corio (epoll)", corio::on_epoll),
     runtime("corio:read", corio::owned),
     #[cfg(feature = "tokio")]
     runtime("tokio", tokio::serve),
