@@ -194,6 +194,29 @@ fn locks_exclude_each_other_and_come_to_nobody_who_left() {
 }
 
 #[test]
+fn a_lock_that_comes_too_late_leaves_that_of_who_was_faster() {
+    let directory = tempfile::tempdir().unwrap();
+    run(async {
+        let path = directory.path().join("file");
+        let (one, other, third) = (open(&path).await, open(&path).await, open(&path).await);
+        let clone = other.try_clone().unwrap();
+        for round in 0..50 {
+            one.lock().await.unwrap();
+            let waiting = context::timeout(Duration::from_millis(1), other.lock()).await;
+            assert!(waiting.is_err());
+            one.unlock().unwrap();
+            let faster = if round % 2 == 0 { &other } else { &clone };
+            assert!(faster.try_lock().unwrap());
+            // Long enough for the other to come.
+            context::sleep(Duration::from_millis(2)).await;
+            assert!(!third.try_lock().unwrap(), "{round}");
+            other.unlock().unwrap();
+        }
+        assert!(third.try_lock().unwrap());
+    });
+}
+
+#[test]
 fn further_ways_to_open() {
     let directory = tempfile::tempdir().unwrap();
     run(async {

@@ -6,6 +6,7 @@
 use std::fs::{FileTimes, Permissions};
 use std::io;
 use std::os::fd::AsRawFd;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use uring_engine::op;
@@ -194,7 +195,8 @@ impl File {
     /// waits it holds a thread of the blocking pool. The lock is of the open file, [clones](Self::try_clone) included, and
     /// ends with [`unlock`](Self::unlock) or when all of them are closed.
     ///
-    /// Cancel-safe: a lock that comes after the future was dropped is given up at once.
+    /// Cancel-safe: a lock that comes after the future was dropped is given up at once, unless the file was locked in the
+    /// meantime through the same open file, which then has that lock.
     ///
     /// # Errors
     ///
@@ -209,7 +211,8 @@ impl File {
 
     /// Locks the file against [`lock`](Self::lock), together with others that do this.
     ///
-    /// Cancel-safe: a lock that comes after the future was dropped is given up at once.
+    /// Cancel-safe: a lock that comes after the future was dropped is given up at once, unless the file was locked in the
+    /// meantime through the same open file, which then has that lock.
     ///
     /// # Errors
     ///
@@ -228,7 +231,8 @@ impl File {
     ///
     /// What the kernel says.
     pub fn try_lock(&self) -> io::Result<bool> {
-        was_locked(self.to_std()?.try_lock())
+        let file = self.to_std()?;
+        self.locking().set(|| was_locked(file.try_lock()))
     }
 
     /// Locks the file as [`lock_shared`](Self::lock_shared) does, if that is possible now; false if somebody else has an
@@ -238,7 +242,8 @@ impl File {
     ///
     /// What the kernel says.
     pub fn try_lock_shared(&self) -> io::Result<bool> {
-        was_locked(self.to_std()?.try_lock_shared())
+        let file = self.to_std()?;
+        self.locking().set(|| was_locked(file.try_lock_shared()))
     }
 
     /// Gives the lock up.
@@ -247,14 +252,20 @@ impl File {
     ///
     /// What the kernel says.
     pub fn unlock(&self) -> io::Result<()> {
-        self.to_std()?.unlock()
+        let file = self.to_std()?;
+        let is_locked = self.locking().set(|| file.unlock().map(|()| false));
+        is_locked.map(drop)
     }
 
     async fn lock_with(&self, lock: fn(&std::fs::File) -> io::Result<()>) -> io::Result<()> {
         let file = self.to_std()?;
+        let locking = self.locking().clone();
         let locked = blocking(move || {
             lock(&file)?;
-            Ok(Locked(Some(file)))
+            Ok(Locked {
+                file: Some(file),
+                locking,
+            })
         });
         locked.await?.keep();
         Ok(())
@@ -266,18 +277,43 @@ impl File {
     }
 }
 
+/// Whether somebody has a lock through this open file. A lock that comes too late must not be given up then: the kernel has
+/// one for the open file, and would take away that of whoever was faster.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Locking(Arc<Mutex<bool>>);
+
+impl Locking {
+    /// Tries to change it, and takes note of what came of it.
+    fn set(&self, change: impl FnOnce() -> io::Result<bool>) -> io::Result<bool> {
+        let mut is_locked = self.get();
+        *is_locked = change()?;
+        Ok(*is_locked)
+    }
+
+    fn get(&self) -> MutexGuard<'_, bool> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// A lock that nobody has taken over yet.
-struct Locked(Option<std::fs::File>);
+struct Locked {
+    file: Option<std::fs::File>,
+    locking: Locking,
+}
 
 impl Locked {
     fn keep(mut self) {
-        self.0 = None;
+        *self.locking.get() = true;
+        self.file = None;
     }
 }
 
 impl Drop for Locked {
     fn drop(&mut self) {
-        if let Some(file) = self.0.take() {
+        let is_locked = self.locking.get();
+        if let Some(file) = self.file.take()
+            && !*is_locked
+        {
             let _ = file.unlock();
         }
     }

@@ -1,5 +1,6 @@
 //! An open file: how it comes to be, what concerns it whole, and how it ends.
 
+use std::cell::OnceCell;
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -9,6 +10,7 @@ use std::rc::Rc;
 use uring_engine::{Engine, Operation, Target, op};
 
 use crate::fs::aligned_buf::AlignedBuf;
+use crate::fs::attributes::Locking;
 use crate::fs::direct::{DirectAlignment, Placement};
 use crate::fs::file_op::{FileOp, Once, Work};
 use crate::fs::opcode::Opcode;
@@ -72,9 +74,16 @@ pub struct File {
     engine: Engine,
     /// Set if it was opened for direct I/O.
     direct: Option<DirectAlignment>,
+    /// Made when it is first locked or cloned.
+    locking: OnceCell<Locking>,
 }
 
 impl File {
+    /// Whether the open file is locked, which its clones share.
+    pub(super) fn locking(&self) -> &Locking {
+        self.locking.get_or_init(Locking::default)
+    }
+
     /// The descriptor, for operations elsewhere.
     pub(crate) fn shared(&self) -> Rc<OwnedFd> {
         self.descriptor.clone()
@@ -85,6 +94,7 @@ impl File {
             descriptor: Rc::new(descriptor),
             engine,
             direct: None,
+            locking: OnceCell::new(),
         }
     }
 
@@ -126,6 +136,7 @@ impl File {
             descriptor: Rc::new(self.descriptor.try_clone()?),
             engine: self.engine.clone(),
             direct: self.direct,
+            locking: self.locking().clone().into(),
         })
     }
 
