@@ -6,6 +6,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
 
 use crate::support::open_descriptors;
 
@@ -30,7 +31,10 @@ impl Planted {
     pub(crate) fn leak(self, cancellations: u64) {
         match self {
             Planted::Memory(bytes) if cancellations.is_multiple_of(100) => {
-                std::mem::forget(std::hint::black_box(vec![1_u8; bytes]));
+                // Where a search for lost memory finds it: it is not what such a search is for.
+                static LEAKED: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
+                let mut leaked = LEAKED.lock().unwrap_or_else(PoisonError::into_inner);
+                leaked.push(vec![1; bytes]);
             }
             Planted::Descriptors if cancellations.is_multiple_of(1000) => {
                 std::mem::forget(std::fs::File::open("/dev/null").expect("it is there"));
