@@ -1,10 +1,18 @@
-//! A limit on operations that succeed at once, one after the other.
+//! Operations that succeed at once: when they are tried at all, and a limit on those in a row.
 //!
 //! A task whose operations never have to wait never gives way by itself. So a socket makes every so many of them wait
 //! once, which lets the context's other tasks and its completions come in between.
 
 use std::cell::Cell;
 use std::task::{Context, Poll};
+
+use uring_engine::Engine;
+
+/// Whether what could be asked of the kernel at once goes through the ring, because there is something to go with it.
+#[inline]
+pub(crate) fn prefers_ring(engine: &Engine) -> bool {
+    context::others_runnable() || engine.queued() > 0
+}
 
 /// Operations in a row that may succeed at once.
 const MOST: u8 = 64;

@@ -13,9 +13,10 @@ use uring_engine::op;
 
 use crate::fs::blocking::blocking;
 use crate::fs::file::File;
-use crate::fs::file_op::{FileOp, Once};
+use crate::fs::file_op::FileOp;
 use crate::fs::opcode::Opcode;
 use crate::fs::stat::Stat;
+use crate::fs::work::Once;
 
 /// The future of [`File::metadata`].
 pub type GetMetadata = FileOp<Once<Stat>>;

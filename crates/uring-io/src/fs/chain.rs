@@ -13,8 +13,9 @@ use std::task::{Context, Poll, ready};
 
 use uring_engine::{BufResult, Chain, Completion, Engine, IoBuf, Operation, Slice, Target, op};
 
-use crate::fs::file_op::sealed::{Single, Steps};
-use crate::fs::file_op::{Drain, FileOp, Kept, Work};
+use crate::fs::file_op::{FileOp, Kept};
+use crate::fs::work::sealed::{Single, Steps};
+use crate::fs::work::{Drain, Work};
 use crate::keep::Keep;
 
 /// What an operation ends with whose chain is longer than the submission queue.

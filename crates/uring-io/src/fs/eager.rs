@@ -12,6 +12,8 @@ use std::rc::Rc;
 
 use uring_engine::Engine;
 
+use crate::budget::prefers_ring;
+
 /// Hits in a row, after which completions have their turn.
 const MOST: u8 = 64;
 
@@ -65,7 +67,7 @@ impl Eager {
 /// came of it.
 #[inline]
 pub(crate) fn worth_a_try(engine: &Engine) -> Option<Rc<Eager>> {
-    if context::others_runnable() || engine.queued() > 0 {
+    if prefers_ring(engine) {
         return None;
     }
     let eager = context::local_state(|_| Eager::new()).ok()?;

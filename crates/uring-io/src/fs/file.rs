@@ -12,9 +12,10 @@ use uring_engine::{Engine, Operation, Target, op};
 use crate::fs::aligned_buf::AlignedBuf;
 use crate::fs::attributes::Locking;
 use crate::fs::direct::{DirectAlignment, Placement};
-use crate::fs::file_op::{FileOp, Once, Work};
+use crate::fs::file_op::FileOp;
 use crate::fs::opcode::Opcode;
 use crate::fs::open_options::OpenOptions;
+use crate::fs::work::{Once, Work};
 
 /// The future of [`File::sync_all`].
 pub type SyncAll = FileOp<Once<op::Fsync>>;

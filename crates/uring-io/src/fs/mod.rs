@@ -24,10 +24,11 @@
 //! [`FileCursor`] finishes what it has begun to write. [`FileOp::cancel`] stops an operation on a [`File`] and gives its buffer
 //! back. What runs on the blocking pool is not stopped.
 
-// Where an operation goes, from call to wake: `file.rs`, `transfers.rs` and `attributes.rs` make a `FileOp` (file_op.rs) of an operation of the
-// engine and of the `Work` that says what follows it; `chain.rs` joins several; `opcode.rs` and `direct.rs` explain errors. A
-// `FileCursor` (cursor/) adds a position and turns, `path.rs`, `whole.rs` and `copy.rs` are functions on top, and
-// `blocking.rs` is the way to the blocking pool.
+// Where an operation goes, from call to wake: `file.rs`, `transfers.rs` and `attributes.rs` make a `FileOp` (file_op.rs) of an
+// operation of the engine and of the `Work` that says what follows it (work.rs), and which may be done at once where it is
+// cached (eager.rs); `chain.rs` joins several; `opcode.rs` and `direct.rs` explain errors. A `FileCursor` (cursor/) adds a
+// position and turns, `path.rs`, `whole.rs` and `copy.rs` are functions on top, and `blocking.rs` is the way to the blocking
+// pool.
 
 mod aligned_buf;
 mod attributes;
@@ -47,6 +48,7 @@ mod read_dir;
 mod stat;
 mod transfers;
 mod whole;
+mod work;
 
 pub use aligned_buf::AlignedBuf;
 pub use attributes::{Advice, Advise, Allocate, GetMetadata, SetLen, SyncRange};
@@ -55,7 +57,7 @@ pub use copy::copy;
 pub use cursor::{CursorRead, CursorWrite, CursorWriteAll, FileCursor};
 pub use direct::DirectAlignment;
 pub use file::{File, SyncAll, SyncData};
-pub use file_op::{Drain, FileOp, Fill, Once, Transfer, Work};
+pub use file_op::FileOp;
 pub use metadata::{FileType, Metadata};
 pub use open_options::OpenOptions;
 pub(crate) use path::text;
@@ -72,3 +74,4 @@ pub use transfers::{
 };
 pub use uring_engine::{FixedBuf, FixedBuffers};
 pub use whole::{read, read_to_string, write};
+pub use work::{Drain, Fill, Once, Transfer, Work};

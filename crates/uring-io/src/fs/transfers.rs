@@ -3,7 +3,8 @@
 use uring_engine::{FixedBuf, IoBuf, IoBufMut, IoVecBuf, IoVecBufMut, op};
 
 use crate::fs::file::File;
-use crate::fs::file_op::{self, Drain, FileOp, Fill, Progress, Transfer};
+use crate::fs::file_op::FileOp;
+use crate::fs::work::{self, Drain, Fill, Progress, Transfer};
 
 /// The future of [`File::read_at`].
 pub type ReadAt<B> = FileOp<Transfer<op::Read<B>>>;
@@ -35,7 +36,7 @@ impl File {
     #[inline]
     pub fn read_at<B: IoBufMut>(&self, buffer: B, offset: u64) -> ReadAt<B> {
         let placement = self.placement(offset, buffer.capacity());
-        let operation = op::Read::at(self.target(), file_op::offset(offset), buffer);
+        let operation = op::Read::at(self.target(), work::offset(offset), buffer);
         self.start(operation, Transfer::new(placement))
     }
 
@@ -67,7 +68,7 @@ impl File {
         offset: u64,
     ) -> ReadVectoredAt<V> {
         let placement = self.placement(offset, buffers.total_capacity());
-        let operation = op::ReadV::at(self.target(), file_op::offset(offset), buffers);
+        let operation = op::ReadV::at(self.target(), work::offset(offset), buffers);
         self.start(operation, Transfer::new(placement))
     }
 
@@ -81,7 +82,7 @@ impl File {
     /// What the kernel says, `EFAULT` for a buffer of another context; the buffer comes back.
     pub fn read_fixed_at(&self, buffer: FixedBuf, offset: u64) -> ReadFixedAt {
         let placement = self.placement(offset, buffer.capacity());
-        let operation = op::ReadFixed::at(self.target(), file_op::offset(offset), buffer);
+        let operation = op::ReadFixed::at(self.target(), work::offset(offset), buffer);
         self.start(operation, Transfer::new(placement))
     }
 }
@@ -99,7 +100,7 @@ impl File {
     #[inline]
     pub fn write_at<B: IoBuf>(&self, buffer: B, offset: u64) -> WriteAt<B> {
         let placement = self.placement(offset, buffer.len());
-        let operation = op::Write::at(self.target(), file_op::offset(offset), buffer);
+        let operation = op::Write::at(self.target(), work::offset(offset), buffer);
         self.start(operation, Transfer::new(placement))
     }
 
@@ -127,7 +128,7 @@ impl File {
     /// `StorageFull` and whatever else the kernel says; the buffers come back.
     pub fn write_vectored_at<V: IoVecBuf>(&self, buffers: V, offset: u64) -> WriteVectoredAt<V> {
         let placement = self.placement(offset, buffers.total_len());
-        let operation = op::WriteV::at(self.target(), file_op::offset(offset), buffers);
+        let operation = op::WriteV::at(self.target(), work::offset(offset), buffers);
         self.start(operation, Transfer::new(placement))
     }
 
@@ -141,7 +142,7 @@ impl File {
     /// `StorageFull` and whatever else the kernel says, `EFAULT` for a buffer of another context; the buffer comes back.
     pub fn write_fixed_at(&self, buffer: FixedBuf, offset: u64) -> WriteFixedAt {
         let placement = self.placement(offset, IoBuf::len(&buffer));
-        let operation = op::WriteFixed::at(self.target(), file_op::offset(offset), buffer);
+        let operation = op::WriteFixed::at(self.target(), work::offset(offset), buffer);
         self.start(operation, Transfer::new(placement))
     }
 }

@@ -13,10 +13,11 @@ use std::task::{Context, Poll, ready};
 
 use uring_engine::Op;
 
+use crate::budget::prefers_ring;
 use crate::cancel::cancelled;
 use crate::net::outgoing::Outgoing;
 use crate::net::socket::{Shared, Socket};
-use crate::net::transfer::{Kind, Readiness, prefers_ring, readiness};
+use crate::net::transfer::{Kind, Readiness, readiness};
 use crate::turns::Turn;
 
 /// One write, from the moment it is asked for until it ends. It knows its socket only while it is polled, so that it can

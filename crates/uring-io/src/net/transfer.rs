@@ -79,12 +79,6 @@ pub(crate) fn output_v<V: IoVecBuf>(shared: &Shared, buffers: V, sent: usize) ->
     }
 }
 
-/// Whether what could be asked of the kernel at once goes through the ring, because there is something to go with it.
-#[inline]
-pub(crate) fn prefers_ring(engine: &Engine) -> bool {
-    context::others_runnable() || engine.queued() > 0
-}
-
 /// Waits until a descriptor is ready. The kernel does that by itself, except where a descriptor in non-blocking mode does
 /// not support it.
 pub(crate) type Readiness = Op<Keep<op::PollAdd, Rc<Shared>>>;

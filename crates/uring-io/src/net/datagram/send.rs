@@ -27,12 +27,12 @@ use std::time::Duration;
 use uring_engine::op::Control;
 use uring_engine::{BufResult, IoBuf, Op, Operation, Slice, SocketAddress, op};
 
+use crate::budget::prefers_ring;
 use crate::cancel::{Cancel, Cancellable, cancelled, sealed};
 use crate::keep::Keep;
 use crate::net::datagram::family::DatagramFamily;
 use crate::net::datagram::socket::{Shared, Socket};
 use crate::net::leaving::{Fate, Leaving};
-use crate::net::transfer::prefers_ring;
 use crate::turns::Turn;
 
 /// The future of [`Datagram::send`](super::Datagram::send) and [`Datagram::send_to`](super::Datagram::send_to).
