@@ -38,6 +38,11 @@ pub(crate) async fn narrow_pair() -> (TcpStream, TcpStream) {
     (client, server)
 }
 
+/// Whether the current context runs on a ring of the kernel, and not on what stands in for it.
+pub(crate) fn on_ring() -> bool {
+    context::driver().engine().report().driver == "io_uring"
+}
+
 /// The length after which the bytes of a stream begin again: a prime, so that no power of two is a multiple of it.
 const PERIOD: usize = 65_521;
 
