@@ -12,10 +12,8 @@ use uring_engine::{Op, op};
 
 /// A file of `text`, which the page cache holds.
 fn cached(text: &[u8]) -> File {
-    let path = std::env::temp_dir().join(format!("uring-engine-at-once-{}", std::process::id()));
-    std::fs::write(&path, text).unwrap();
-    let file = File::open(&path).unwrap();
-    std::fs::remove_file(&path).unwrap();
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(text).unwrap();
     file
 }
 
