@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use context::{ContextBuilder, DriverChoice};
 use refusal::{forbid_setup, in_child};
-use support::{bytes_at, pair, run};
+use support::{bytes_at, pair, poll_at_most, run};
+use uring_engine::{Target, op};
 use uring_io::fs;
 use uring_io::net::UnixDatagram;
 use uring_io::pipe::pipe;
@@ -106,4 +107,36 @@ fn chosen_by_the_builder() {
             "{error}"
         );
     });
+}
+
+/// A splice that waits first for its source and then for its destination is known in one place only.
+#[test]
+fn what_has_waited_in_two_places_is_forgotten_in_both() {
+    let mut context = ContextBuilder::new().driver(DriverChoice::Epoll).build();
+    let done = context.block_on(async {
+        let engine = context::driver().engine().clone();
+        let (from, mut filler) = std::io::pipe().unwrap();
+        let (mut drain, to) = std::io::pipe().unwrap();
+        let room = rustix::pipe::fcntl_getpipe_size(&to).unwrap();
+        std::io::Write::write_all(&mut &to, &vec![0; room]).unwrap();
+
+        let pipes = (Target::of(&from), Target::of(&to));
+        let mut splice = engine.op(op::Splice::new(pipes.0, pipes.1, 1));
+        assert!(poll_at_most(1, &mut splice).await.is_none());
+        context::sleep(Duration::from_millis(1)).await;
+        std::io::Write::write_all(&mut filler, b"ab").unwrap();
+        context::sleep(Duration::from_millis(1)).await;
+        std::io::Read::read_exact(&mut drain, &mut vec![0; room]).unwrap();
+        assert_eq!(splice.await.unwrap(), 1);
+
+        // Its place goes to this one, which an event of the source must not reach.
+        let mut timeout = engine.op(op::Timeout::new(Duration::from_millis(30)));
+        assert!(poll_at_most(1, &mut timeout).await.is_none());
+        context::sleep(Duration::from_millis(1)).await;
+        std::io::Write::write_all(&mut filler, b"c").unwrap();
+        timeout.await.unwrap();
+        context::sleep(Duration::from_millis(60)).await;
+        works().await;
+    });
+    done.unwrap();
 }

@@ -123,11 +123,8 @@ impl EpollRing {
 
     /// Begins an operation, or goes on with one whose turn has come.
     fn run(&mut self, key: usize) {
-        let Some(operation) = self.operations.get_mut(key) else {
-            return;
-        };
-        operation.stage = Stage::Running;
-        let entry = operation.entry;
+        self.put(key, Stage::Running);
+        let entry = self.operations[key].entry;
         if let Some((fd, direction)) = entry.waits_for()
             && self.descriptors.is_busy(fd, direction)
         {
@@ -151,7 +148,7 @@ impl EpollRing {
             Progress::Drained(fd) => return self.pause(key, fd, Direction::Read),
             Progress::Paused(fd, direction) => return self.pause(key, fd, direction),
             Progress::Until(at) => {
-                operation.stage = Stage::Timer(at);
+                self.put(key, Stage::Timer(at));
                 self.timers.insert((at, key));
             }
             Progress::Cancel(target) => {
@@ -179,6 +176,7 @@ impl EpollRing {
 
     /// Lines an operation up for its descriptor.
     fn wait(&mut self, key: usize, fd: i32, direction: Direction) {
+        self.put(key, Stage::Running);
         match self.descriptors.wait(&self.poller, key, fd, direction) {
             Ok(()) => self.operations[key].stage = Stage::Waiting(fd, direction),
             // A file is always ready, and yet its call would block.
@@ -189,9 +187,8 @@ impl EpollRing {
 
     /// Has a thread make the call.
     fn send_away(&mut self, key: usize) {
-        let operation = &mut self.operations[key];
-        operation.stage = Stage::Away;
-        let entry = operation.entry;
+        self.put(key, Stage::Away);
+        let entry = self.operations[key].entry;
         let (done, poller) = (self.done.clone(), self.poller.clone());
         let task = self.pool.run(move || {
             let result = blocking::block(&entry);
@@ -205,8 +202,9 @@ impl EpollRing {
 
     /// The last completion of an operation, and the beginning of the one that follows it.
     fn end(&mut self, key: usize, result: i32, flags: u32) {
+        self.put(key, Stage::Running);
         let operation = self.operations.remove(key);
-        self.forget(key, &operation);
+        self.keys.remove(&operation.entry.user_data);
         let entry = operation.entry;
         if !(entry.skips_success() && result >= 0) {
             let completion = Completion { result, flags };
@@ -220,10 +218,10 @@ impl EpollRing {
         }
     }
 
-    /// Takes an operation out of whatever it waits in.
-    fn forget(&mut self, key: usize, operation: &Operation) {
-        self.keys.remove(&operation.entry.user_data);
-        match operation.stage {
+    /// Puts an operation into another stage, and takes it out of whatever it waits in: a key that stayed behind would come to
+    /// mean another operation.
+    fn put(&mut self, key: usize, stage: Stage) {
+        match std::mem::replace(&mut self.operations[key].stage, stage) {
             Stage::Waiting(fd, direction) => self.descriptors.leave(key, fd, direction),
             Stage::Timer(at) => drop(self.timers.remove(&(at, key))),
             Stage::Delayed | Stage::Running | Stage::Away => {}
@@ -283,10 +281,7 @@ impl EpollRing {
             if at > now {
                 return;
             }
-            self.timers.pop_first();
-            let operation = &mut self.operations[key];
-            if operation.entry.is_timeout() {
-                operation.stage = Stage::Running;
+            if self.operations[key].entry.is_timeout() {
                 self.end(key, -libc::ETIME, 0);
             } else {
                 self.run(key);
@@ -307,7 +302,11 @@ impl EpollRing {
                 self.serve(fd, Direction::Write);
             }
             for key in self.descriptors.pollers(fd) {
-                self.go_on(key);
+                // One of them may have ended another.
+                let stage = self.operations.get(key).map(|operation| operation.stage);
+                if matches!(stage, Some(Stage::Waiting(at, Direction::Poll(_))) if at == fd) {
+                    self.go_on(key);
+                }
             }
         }
         Ok(())
