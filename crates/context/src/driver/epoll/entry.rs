@@ -109,6 +109,8 @@ pub(super) trait Meaning {
     fn may_wait(&self) -> bool;
     /// Whether its call is not worth a try before there is an event.
     fn waits_first(&self) -> bool;
+    /// Bytes that it is to move.
+    fn length(&self) -> u32;
 }
 
 impl Meaning for RawEntry {
@@ -164,14 +166,7 @@ impl Meaning for RawEntry {
     fn waits_first(&self) -> bool {
         self.opcode == opcode::Recv::CODE && self.ioprio & POLL_FIRST != 0
     }
-}
 
-trait Length {
-    /// Bytes that it is to move.
-    fn length(&self) -> u32;
-}
-
-impl Length for RawEntry {
     fn length(&self) -> u32 {
         if ![opcode::Readv::CODE, opcode::Writev::CODE].contains(&self.opcode) {
             return self.len;

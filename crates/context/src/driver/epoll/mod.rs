@@ -35,7 +35,7 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use net_epoll_legacy::poller::{Events, Poller};
+use net_epoll_legacy::poller::{Events, Poller, Readiness};
 use uring_engine::{Completion, Engine, RawEntry, SetupError, Substitute};
 
 use crate::blocking::BlockingPool;
@@ -55,6 +55,8 @@ const RETRY_AFTER: Duration = Duration::from_millis(1);
 struct EpollRing {
     poller: Arc<Poller>,
     events: Events,
+    /// Those of one wait, while they are gone through.
+    ready: Vec<(u64, Readiness)>,
     operations: slab::Slab<Operation>,
     /// Where the operation is that has this user data.
     keys: HashMap<u64, usize>,
@@ -108,6 +110,7 @@ impl EpollRing {
         Ok(Self {
             poller: Arc::new(Poller::new()?),
             events: Events::new(),
+            ready: Vec::new(),
             operations: slab::Slab::new(),
             keys: HashMap::new(),
             descriptors: Descriptors::default(),
@@ -276,6 +279,9 @@ impl EpollRing {
     }
 
     fn fire(&mut self) {
+        if self.timers.is_empty() {
+            return;
+        }
         let now = Instant::now();
         while let Some(&(at, key)) = self.timers.first() {
             if at > now {
@@ -291,8 +297,9 @@ impl EpollRing {
 
     fn wait_for_events(&mut self, limit: Option<Duration>) -> io::Result<()> {
         self.poller.wait(&mut self.events, limit)?;
-        let events: Vec<_> = self.events.iter().collect();
-        for (fd, readiness) in events {
+        let mut ready = std::mem::take(&mut self.ready);
+        ready.extend(self.events.iter());
+        for (fd, readiness) in ready.drain(..) {
             let fd = fd as i32;
             self.descriptors.note(fd, readiness);
             if readiness.readable {
@@ -309,7 +316,17 @@ impl EpollRing {
                 }
             }
         }
+        self.ready = ready;
         Ok(())
+    }
+
+    /// How long a wait may last that begins now, and was to end so long after `begun`.
+    fn time_left(&self, begun: Instant, limit: Option<Duration>) -> Option<Duration> {
+        let now = Instant::now();
+        let timer = self.timers.first();
+        let timer = timer.map(|(at, _)| at.saturating_duration_since(now));
+        let left = limit.map(|limit| limit.saturating_sub(now - begun));
+        [timer, left].into_iter().flatten().min()
     }
 }
 
@@ -351,12 +368,8 @@ impl Substitute for EpollRing {
         let begun = Instant::now();
         loop {
             let may_sleep = wait && self.completions.is_empty() && self.again.is_empty();
-            let now = Instant::now();
-            let timer = self.timers.first().map(|(at, _)| *at - now.min(*at));
-            let left = limit.map(|limit| limit.saturating_sub(now - begun));
-            let most = [timer, left].into_iter().flatten().min();
             let most = if may_sleep {
-                most
+                self.time_left(begun, limit)
             } else {
                 Some(Duration::ZERO)
             };

@@ -8,6 +8,7 @@ use uring_engine::io_uring::opcode;
 use super::blocking::block;
 use super::calls::{AT_POSITION, Call, Progress, checked, is_ready};
 use super::descriptors::Direction;
+use super::entry::Meaning;
 
 /// The direction of a read or write, and the vectors that it fills or empties.
 pub(super) fn vectors(
@@ -62,7 +63,7 @@ pub(super) fn move_bytes(entry: &RawEntry) -> Progress {
         Direction::Write
     };
     match checked(result) {
-        Call::Done(count, _) if has_offset && count as u32 != entry.len => Progress::Blocks,
+        Call::Done(count, _) if has_offset && count as u32 != entry.length() => Progress::Blocks,
         Call::Done(count, _) => Progress::Ended(count, 0),
         Call::Again | Call::Failed(libc::EOPNOTSUPP) if has_offset => Progress::Blocks,
         Call::Again => Progress::Wait(entry.fd, direction),
