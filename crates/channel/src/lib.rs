@@ -38,10 +38,15 @@
 //!
 //! # Features
 //!
-//! - `std`, on by default: the blocking and timed forms for plain threads.
-//! - `futures`: [`Receiver::into_stream`], [`Sender::into_sink`].
+//! | Feature | Default | What it adds |
+//! |---|---|---|
+//! | `std` | yes | the blocking and timed forms, for plain threads; without it the crate needs `alloc` only |
+//! | `futures` | | receivers as streams, senders as sinks: `Receiver::into_stream`, `Sender::into_sink` |
+//!
+//! A feature adds API and never changes what the rest does.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(docsrs, doc(auto_cfg(hide(loom, shuttle))))]
 
 extern crate alloc;
 
@@ -111,3 +116,8 @@ pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
 pub fn eager<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
     handle::eager(capacity)
 }
+
+/// Compiles what the README shows.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -11,6 +11,7 @@
 //! }).unwrap();
 //! assert_eq!(total, 3);
 //! ```
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod affinity;
 mod blocking;
@@ -74,3 +75,8 @@ pub use when::{
     OneOf11, OneOf12, WhenAll, WhenAny, when_all, when_all_iter, when_any, when_any_iter,
 };
 pub use worker::RunError;
+
+/// Compiles what the README shows.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

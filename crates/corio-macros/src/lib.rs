@@ -2,6 +2,7 @@
 //!
 //! Both take an `async fn` without parameters and make it an ordinary function that runs it on a context. Use them through
 //! the facade, as `corio::main` and `corio::test`.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod expand;
 mod options;
@@ -12,11 +13,11 @@ use crate::expand::Kind;
 
 /// Runs an `async fn main` on a context.
 ///
-/// ```ignore
+/// ```
 /// #[corio::main]
 /// async fn main() -> std::io::Result<()> {
-///     let text = corio::fs::read("Cargo.toml").await?;
-///     println!("{} bytes", text.len());
+///     let name = corio::fs::read("/proc/self/comm").await?;
+///     println!("this is {}", String::from_utf8_lossy(&name));
 ///     Ok(())
 /// }
 /// ```
@@ -38,7 +39,7 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Runs an `async fn` as a test, on a context of its own.
 ///
-/// ```ignore
+/// ```
 /// #[corio::test]
 /// async fn an_empty_file_reads_as_nothing() -> std::io::Result<()> {
 ///     assert!(corio::fs::read("/dev/null").await?.is_empty());
@@ -52,3 +53,8 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
     expand::expand(Kind::Test, options.into(), item.into()).into()
 }
+
+/// Compiles what the README shows.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -41,6 +41,7 @@
 //! | `net-epoll-legacy` | | `epoll`: the epoll poller and its own small runtime | `net-epoll-legacy` |
 //!
 //! A feature adds API and never changes what the rest does.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "macros")]
 mod run;
@@ -97,3 +98,8 @@ pub use channel;
 #[cfg(feature = "net-epoll-legacy")]
 #[doc(no_inline)]
 pub use net_epoll_legacy as epoll;
+
+/// Compiles what the README shows.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -29,6 +29,7 @@
 //! | `resolve` | the look-up goes on by itself, for nobody |
 //! | a [`JoinHandle`] | the task goes on |
 //! | `sleep`, `timeout`, `tick` | the timer is forgotten; no tick is lost |
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod buffer;
 mod context;
@@ -44,3 +45,8 @@ pub use buffer::Buffer;
 pub use context::{Handle, IoContext};
 pub use net::{Acceptor, Connection, DatagramSocket, Stopping, resolve};
 pub use task::{JoinError, JoinHandle};
+
+/// Compiles what the README shows.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

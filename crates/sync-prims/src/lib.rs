@@ -37,9 +37,14 @@
 //!
 //! # Features
 //!
-//! `std`, on by default: the `_blocking` forms, and [`blocking`]. Without it the crate needs `alloc` only.
+//! | Feature | Default | What it adds |
+//! |---|---|---|
+//! | `std` | yes | the `_blocking` forms, and `blocking`; without it the crate needs `alloc` only |
+//!
+//! A feature adds API and never changes what the rest does.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(docsrs, doc(auto_cfg(hide(loom, shuttle))))]
 
 extern crate alloc;
 
@@ -82,3 +87,8 @@ pub use rwlock::RwLock;
 pub use semaphore::Semaphore;
 pub use wait_group::WaitGroup;
 pub use wait_queue::WaitQueue;
+
+/// Compiles what the README shows.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -11,6 +11,15 @@
 //! - **A full queue is back-pressure.** Operations are never refused for want of space; order is kept.
 //! - **Nothing foreign runs under a borrow.** Wakers, destructors and callbacks may use the engine.
 //! - **It starts wherever a ring can be had**, and [`Engine::report`] says what the kernel refused.
+//!
+//! # Features
+//!
+//! | Feature | Default | What it adds |
+//! |---|---|---|
+//! | `bytes` | | `Bytes` and `BytesMut` as buffers |
+//!
+//! A feature adds API and never changes what the rest does.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod addr;
 mod buf;
@@ -68,3 +77,8 @@ pub use unpark::Unparker;
 
 /// The crate that entries are built with, for those who write operations of their own.
 pub use io_uring;
+
+/// Compiles what the README shows.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

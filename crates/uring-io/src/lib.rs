@@ -52,6 +52,16 @@
 //! A stream, listener or file is of the context that it was made on. When that context ends, what is in flight is cancelled
 //! and collected, and every descriptor that was in its tasks is closed. One that was carried out of the context still
 //! closes its descriptor, but its operations fail with `ECANCELED`.
+//!
+//! # Features
+//!
+//! | Feature | Default | What it adds |
+//! |---|---|---|
+//! | `bytes` | | `Bytes` and `BytesMut` as buffers |
+//! | `codec` | | `io::Framed`: frames, by the codecs of `tokio-util`; takes in `bytes` |
+//!
+//! A feature adds API and never changes what the rest does.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 // How it fits together, and who owns what is in flight: docs/architecture.md, "Sockets and files". What is in no module here
 // is what they share: `turns` (who is next), `budget` (giving way), `cancel` (ending an operation and learning how far it came),
@@ -76,3 +86,8 @@ mod turns;
 
 pub use cancel::{Cancel, Cancellable};
 pub use uring_engine::{BufResult, IoBuf, IoBufMut, IoVecBuf, IoVecBufMut, Slice};
+
+/// Compiles what the README shows.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
