@@ -18,6 +18,14 @@ pub(crate) enum Command {
     Asan(AsanArgs),
     /// Race corio against its peers and against bare loops (builds the peers)
     Bench(BenchArgs),
+    /// Check the pages of the book (listed, links, code, unsafe inventory), and build it if mdBook is installed
+    Book(BookArgs),
+    /// What mdBook calls: makes links out of the book lead into the repository
+    #[command(hide = true)]
+    BookLinks {
+        /// `supports <renderer>`, or nothing
+        arguments: Vec<String>,
+    },
     /// Run everything that continuous integration runs
     Ci(CiArgs),
     /// Report what this machine grants corio: kernel, ring flags, limits, fallback
@@ -45,6 +53,13 @@ pub(crate) struct AsanArgs {
     /// Arguments for the test binaries, for example a filter
     #[arg(last = true)]
     pub(crate) test_args: Vec<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct BookArgs {
+    /// Make the table of the unsafe inventory anew first
+    #[arg(long)]
+    pub(crate) write: bool,
 }
 
 #[derive(Args)]

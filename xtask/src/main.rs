@@ -5,6 +5,7 @@
 
 mod asan;
 mod bench;
+mod book;
 mod child;
 mod ci;
 mod doctor;
@@ -31,6 +32,8 @@ fn main() -> ExitCode {
     let result = match &xtask.command {
         Command::Asan(args) => asan::run(args),
         Command::Bench(args) => bench::run(args),
+        Command::Book(args) => book::run(args),
+        Command::BookLinks { arguments } => book::links::run(arguments),
         Command::Ci(args) => ci::run(args),
         Command::Doctor(args) => doctor::run(args),
         Command::Layers => layers::run(),

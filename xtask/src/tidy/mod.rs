@@ -1,15 +1,16 @@
 //! `cargo xtask tidy`: what the architecture and the style forbid, and that formatting, lints and documentation are clean.
 //!
 //! The rules about source text are pure functions from a [`Source`] to [`Finding`]s: `shape` (length, opening comment,
-//! whitespace), `words` (markers, `unwrap`, glob imports) and `places` (where `unsafe` and the thread-local may stand).
+//! whitespace), `words` (markers, `unwrap`, glob imports) and `places` (where `unsafe` and the thread-local may stand). Those about
+//! the pages of the book are with [`book`].
 
 mod cargo_steps;
-mod finding;
+pub(crate) mod finding;
 pub(crate) mod lex;
 mod places;
 mod shape;
 pub(crate) mod source;
-mod unsafe_list;
+pub(crate) mod unsafe_list;
 mod words;
 
 use std::path::Path;
@@ -17,7 +18,7 @@ use std::path::Path;
 use crate::flags::TidyArgs;
 use crate::tidy::finding::{Finding, Severity};
 use crate::tidy::source::Source;
-use crate::{Result, child};
+use crate::{Result, book, child};
 
 /// Runs every rule and every step, and prints all that is found.
 pub(crate) fn run(args: &TidyArgs) -> Result {
@@ -52,6 +53,7 @@ fn check_tree(root: &Path) -> Result<Vec<Finding>> {
     findings.extend(places::one_thread_local(&sources));
     findings.extend(places::unsafe_where_listed(&sources, &allowed));
     findings.extend(shape::whitespace_in_other_files(root)?);
+    findings.extend(book::check(root)?);
     Ok(findings)
 }
 

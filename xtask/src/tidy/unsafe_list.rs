@@ -1,26 +1,26 @@
 //! The list of files that may contain `unsafe`: `xtask/unsafe-files.txt`, which says how it is written.
 
 /// Where the list is, from the workspace root.
-pub(super) const PATH: &str = "xtask/unsafe-files.txt";
+pub(crate) const PATH: &str = "xtask/unsafe-files.txt";
 
 /// One line of the list.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     /// A file, or a folder if it ends with `/`.
-    pub(super) path: String,
-    pub(super) reason: String,
+    pub(crate) path: String,
+    pub(crate) reason: String,
     /// Counted from 1.
-    pub(super) line: usize,
+    pub(crate) line: usize,
 }
 
 impl Entry {
-    pub(super) fn covers(&self, path: &str) -> bool {
+    pub(crate) fn covers(&self, path: &str) -> bool {
         path == self.path || (self.path.ends_with('/') && path.starts_with(&self.path))
     }
 }
 
 /// Reads the list: a path and a reason per line; blank lines and lines that start with `#` do not count.
-pub(super) fn parse(text: &str) -> Vec<Entry> {
+pub(crate) fn parse(text: &str) -> Vec<Entry> {
     let lines = text
         .lines()
         .enumerate()

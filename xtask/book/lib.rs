@@ -1,0 +1,13 @@
+//! The code of the README and of the book (`docs`), compiled and run as doc tests.
+//!
+//! Pages stand here and not in the crate whose interface they show because a published crate has no `docs` beside it. They use
+//! the facade with all of its features, and the two runtimes from which one may migrate. `cargo xtask book` finds a page with
+//! Rust code that is missing here.
+
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../README.md")]
+    mod readme {}
+    #[doc = include_str!("../../docs/cancel-safety.md")]
+    mod cancel_safety {}
+}
