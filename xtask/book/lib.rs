@@ -8,6 +8,16 @@
 mod pages {
     #[doc = include_str!("../../README.md")]
     mod readme {}
+    #[doc = include_str!("../../docs/buffers.md")]
+    mod buffers {}
     #[doc = include_str!("../../docs/cancel-safety.md")]
     mod cancel_safety {}
+    #[doc = include_str!("../../docs/contexts.md")]
+    mod contexts {}
+    #[doc = include_str!("../../docs/files.md")]
+    mod files {}
+    #[doc = include_str!("../../docs/testing.md")]
+    mod testing {}
+    #[doc = include_str!("../../docs/tour.md")]
+    mod tour {}
 }
