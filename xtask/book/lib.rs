@@ -16,6 +16,10 @@ mod pages {
     mod contexts {}
     #[doc = include_str!("../../docs/files.md")]
     mod files {}
+    #[doc = include_str!("../../docs/migrating-from-monoio.md")]
+    mod migrating_from_monoio {}
+    #[doc = include_str!("../../docs/migrating-from-tokio.md")]
+    mod migrating_from_tokio {}
     #[doc = include_str!("../../docs/testing.md")]
     mod testing {}
     #[doc = include_str!("../../docs/tour.md")]
