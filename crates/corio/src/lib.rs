@@ -34,6 +34,9 @@
 //! | `io` | yes | `net`, `fs`, `io`, `pipe`, `process`, `signal`, `time` | `uring-io` |
 //! | `bytes` | | buffers of the `bytes` crate | `uring-io`, `uring-engine` |
 //! | `codec` | | `io::Framed`: frames, by the codecs of `tokio-util` | `uring-io` |
+//! | `tokio` | | `compat`: streams and files under the traits of `tokio::io` | `uring-io` |
+//! | `futures-io` | | `compat`: streams and files under the traits of `futures-io` | `uring-io` |
+//! | `hyper` | | `compat`: streams, spawning and time as hyper asks for them | `uring-io` |
 //! | `macros` | yes | `#[corio::main]`, `#[corio::test]` | `corio-macros` |
 //! | `engine` | | `engine`: the ring and its operations by themselves | `uring-engine` |
 //! | `sync-prims` | | `sync`: primitives for any runtime | `sync-prims` |
@@ -78,6 +81,13 @@ pub use uring_io::{BufResult, Cancel, Cancellable, IoBuf, IoBufMut, IoVecBuf, Io
 #[cfg(feature = "io")]
 #[doc(inline)]
 pub use uring_io::{fs, io, net, pipe, process, signal, time};
+
+#[cfg(all(
+    feature = "io",
+    any(feature = "tokio", feature = "futures-io", feature = "hyper")
+))]
+#[doc(inline)]
+pub use uring_io::compat;
 
 /// The ring and its operations by themselves.
 #[cfg(feature = "engine")]

@@ -71,6 +71,8 @@ mod aside;
 mod budget;
 mod cancel;
 mod close;
+#[cfg(any(feature = "tokio", feature = "futures-io", feature = "hyper"))]
+pub mod compat;
 mod copy;
 mod detach;
 mod either;

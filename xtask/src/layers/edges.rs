@@ -64,7 +64,11 @@ const RESERVED: [(&str, &[&str], &str); 7] = [
         &["uring-engine", "benches"],
         "the ring is the engine's",
     ),
-    ("tokio", MIGRATED_FROM_IN, PEERS),
+    (
+        "tokio",
+        &["benches", "xtask", "uring-io", "corio"],
+        "its traits are `uring-io`'s, its runtime is a peer of `corio`'s tests; `xtask` compiles the pages about migrating",
+    ),
     ("monoio", MIGRATED_FROM_IN, PEERS),
     ("compio", PEERS_LIVE_IN, PEERS),
     ("glommio", PEERS_LIVE_IN, PEERS),

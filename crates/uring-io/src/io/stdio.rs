@@ -129,10 +129,10 @@ fn of_standard(descriptor: BorrowedFd<'_>) -> io::Result<Rc<Socket>> {
 }
 
 /// The standard input; see [`stdin`].
-pub struct Stdin(pub(super) Rc<Socket>);
+pub struct Stdin(pub(crate) Rc<Socket>);
 
 /// The standard output or the standard error; see [`stdout`] and [`stderr`].
-pub struct StandardOutput(pub(super) Rc<Socket>);
+pub struct StandardOutput(pub(crate) Rc<Socket>);
 
 impl Stdin {
     /// What there is, as soon as there is something; `None` at the end.

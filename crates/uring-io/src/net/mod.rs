@@ -22,7 +22,8 @@
 //   stream.rs, listener.rs, split.rs   the handles
 //   read.rs, recv.rs, recv_many.rs,    the futures, with the methods that make them
 //     peek.rs, write.rs, send_file.rs
-//   reading.rs, sending.rs             what the futures of one direction have in common: turn, stages, the end
+//   reading.rs, receiving.rs,          what the futures of one direction have in common: turn, stages, the end
+//     sending.rs
 //   incoming.rs, outgoing.rs           what they fill or send: one buffer, several, all of one, without a copy
 //   one_shot.rs, leaving.rs            an operation that leaves with the socket what comes too late
 //   standing.rs, pool.rs               the standing receive, and the buffers that it receives into
@@ -47,16 +48,17 @@ mod leaving;
 mod listen_options;
 mod listener;
 mod one_shot;
-mod outgoing;
+pub(crate) mod outgoing;
 mod peek;
 mod pool;
 mod read;
 mod reading;
+pub(crate) mod receiving;
 mod recv;
 mod recv_buf;
 mod recv_many;
 mod send_file;
-mod sending;
+pub(crate) mod sending;
 pub(crate) mod socket;
 mod split;
 mod standing;
@@ -66,7 +68,7 @@ mod stream_options;
 pub(crate) mod transfer;
 mod unix;
 mod unix_address;
-mod write;
+pub(crate) mod write;
 
 pub use address::ToSocketAddrs;
 pub use connect::ConnectOptions;

@@ -7,9 +7,8 @@ use uring_engine::{BufResult, IoBuf, IoVecBuf, Operation, Slice, op};
 
 use crate::either::Either;
 use crate::keep::Keep;
-use crate::net::sending::again;
 use crate::net::socket::Shared;
-use crate::net::transfer::{Kind, Output, OutputV, output, output_v};
+use crate::net::transfer::{Output, OutputV, output, output_v};
 
 /// Buffers on their way out.
 pub(crate) trait Outgoing: Sized + 'static {
@@ -98,7 +97,7 @@ pub(crate) struct Several<V>(V);
 const FEW: usize = 8;
 
 /// The most that the kernel takes in one call (`UIO_MAXIOV`).
-const MOST: usize = 1024;
+pub(crate) const MOST: usize = 1024;
 
 impl<V: IoVecBuf> Outgoing for Several<V> {
     type Buffer = V;
@@ -117,27 +116,17 @@ impl<V: IoVecBuf> Outgoing for Several<V> {
     }
 
     fn send_now(&self, shared: &Shared) -> io::Result<usize> {
-        if shared.kind == Kind::Other {
-            return Err(io::ErrorKind::WouldBlock.into());
-        }
         let count = self.0.buffers().min(MOST);
         let piece = |at| IoSlice::new(self.0.buffer(at).as_slice());
-        let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
         let mut few = [IoSlice::new(&[]); FEW];
-        let many: Vec<_>;
-        let pieces = if count <= FEW {
+        if count <= FEW {
             for (at, place) in few.iter_mut().enumerate().take(count) {
                 *place = piece(at);
             }
-            &few[..count]
-        } else {
-            many = (0..count).map(piece).collect();
-            &many[..]
-        };
-        again(|| match shared.kind {
-            Kind::Socket => shared.options().send_vectored_with_flags(pieces, flags),
-            _ => rustix::io::writev(&shared.descriptor, pieces).map_err(io::Error::from),
-        })
+            return shared.send_vectored_now(&few[..count]);
+        }
+        let many: Vec<_> = (0..count).map(piece).collect();
+        shared.send_vectored_now(&many)
     }
 
     fn operation(self, shared: &Rc<Shared>, sent: usize) -> Self::Operation {

@@ -66,7 +66,7 @@ impl<'a, B: IoBufMut> Peek<'a, B> {
         if self.buffer.is_none() {
             ended();
         }
-        self.recv.ask_to_end();
+        self.recv.receiving.cancel();
         Cancel::new(self)
     }
 
@@ -96,8 +96,8 @@ impl<B: IoBufMut> Future for Peek<'_, B> {
         let arrived = if room == 0 {
             Ok(None)
         } else {
-            ready!(socket.readers.poll_take(&mut this.recv.turn, cx));
-            ready!(this.recv.poll_served(cx))
+            ready!(socket.readers.poll_take(&mut this.recv.receiving.turn, cx));
+            ready!(this.recv.receiving.poll_served(socket, cx))
         };
         let mut buffer = this.take_buffer();
         let count = arrived.map(|first| match first {
@@ -108,7 +108,7 @@ impl<B: IoBufMut> Future for Peek<'_, B> {
             None if room == 0 => 0,
             None => fill(&mut buffer, &[]),
         });
-        socket.readers.give_back(&mut this.recv.turn);
+        socket.readers.give_back(&mut this.recv.receiving.turn);
         Poll::Ready((count, buffer))
     }
 }

@@ -58,7 +58,7 @@ impl<'a, 'b> RecvMany<'a, 'b> {
     ///
     /// Cancel-safe: the kernel is asked at once; whether or not the future is dropped, no byte is lost.
     pub fn cancel(mut self) -> Cancel<Self> {
-        self.recv.ask_to_end();
+        self.recv.receiving.cancel();
         Cancel::new(self)
     }
 
@@ -91,9 +91,10 @@ impl Future for RecvMany<'_, '_> {
         if this.most == 0 {
             return Poll::Ready(Ok(0));
         }
-        let readers = &this.recv.socket.readers;
-        ready!(readers.poll_take(&mut this.recv.turn, cx));
-        let first = ready!(this.recv.poll_served(cx));
+        let socket = this.recv.socket;
+        let receiving = &mut this.recv.receiving;
+        ready!(socket.readers.poll_take(&mut receiving.turn, cx));
+        let first = ready!(receiving.poll_served(socket, cx));
         let result = match first {
             Ok(Some(bytes)) => {
                 this.buffers.push(bytes);
@@ -102,7 +103,7 @@ impl Future for RecvMany<'_, '_> {
             Ok(None) => Ok(0),
             Err(error) => Err(error),
         };
-        readers.give_back(&mut this.recv.turn);
+        socket.readers.give_back(&mut this.recv.receiving.turn);
         Poll::Ready(result)
     }
 }

@@ -7,7 +7,7 @@
 //! costs 3 to 7% at 100.)
 
 use std::future::Future;
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -209,11 +209,22 @@ impl Shared {
             Kind::Other => Err(io::ErrorKind::WouldBlock.into()),
         })
     }
+
+    /// As [`send_now`](Self::send_now), of several pieces, as many as the kernel takes in one call.
+    #[inline]
+    pub(crate) fn send_vectored_now(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+        again(|| match self.kind {
+            Kind::Socket => self.options().send_vectored_with_flags(pieces, flags),
+            Kind::Pipe => rustix::io::writev(&self.descriptor, pieces).map_err(io::Error::from),
+            Kind::Other => Err(io::ErrorKind::WouldBlock.into()),
+        })
+    }
 }
 
 /// Repeats a system call that a signal interrupted.
 #[inline]
-pub(crate) fn again(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+fn again(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
     loop {
         match call() {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -298,10 +298,18 @@ impl<P: Outgoing> Drop for Writing<'_, P> {
     }
 }
 
-/// A write whose future was dropped.
-struct Detached<P: Outgoing> {
+/// A write that ends by itself, as one whose future was dropped: its error goes to the next one that writes.
+pub(crate) struct Detached<P: Outgoing> {
     socket: Rc<Socket>,
     sending: Sending<P>,
+}
+
+impl<P: Outgoing> Detached<P> {
+    #[cfg(any(feature = "tokio", feature = "futures-io", feature = "hyper"))]
+    pub(crate) fn new(socket: Rc<Socket>, buffer: P::Buffer) -> Self {
+        let sending = Sending::new(buffer);
+        Self { socket, sending }
+    }
 }
 
 impl<P: Outgoing> Unpin for Detached<P> {}

@@ -259,6 +259,19 @@ impl FileCursor {
         finished.and(closed)
     }
 
+    /// Another handle of the same cursor.
+    #[cfg(any(feature = "tokio", feature = "futures-io", feature = "hyper"))]
+    pub(crate) fn share(&self) -> Self {
+        let shared = self.shared.clone();
+        Self { shared }
+    }
+
+    /// Leaves how a write ended to the next operation.
+    #[cfg(any(feature = "tokio", feature = "futures-io", feature = "hyper"))]
+    pub(crate) fn leave_error(&self, error: io::Error) {
+        self.shared.error.set(Some(error));
+    }
+
     /// Waits for its turn and for the error of a write that nobody waited for.
     async fn served(&self) -> io::Result<Served<'_>> {
         let served = self.shared.turns.take().await;
