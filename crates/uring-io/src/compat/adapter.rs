@@ -72,6 +72,7 @@ impl<S: Adapt> Compat<S> {
         self.stream
     }
 
+    #[cfg(any(feature = "tokio", feature = "hyper"))]
     #[inline]
     pub(super) fn state_ref(&self) -> &S::State {
         &self.state

@@ -20,29 +20,29 @@ use std::task::{Context, Poll, Waker, ready};
 use uring_engine::BufResult;
 
 use crate::compat::pieces::Pieces;
-use crate::compat::state::{Adapt, PollRead, PollSeek, PollWrite};
+use crate::compat::state::{Adapt, PollRead, PollWrite};
 use crate::detach::detach;
 use crate::fs::FileCursor;
 
 /// Bytes that are read or copied at a time.
 const PIECE: usize = 64 * 1024;
 
-type Operation<T> = Pin<Box<dyn Future<Output = T>>>;
+pub(super) type Operation<T> = Pin<Box<dyn Future<Output = T>>>;
 
 /// The cursor's operations in progress.
 pub struct CursorState {
-    cursor: FileCursor,
+    pub(super) cursor: FileCursor,
     ahead: Vec<u8>,
     /// Bytes of `ahead` that were handed out.
     taken: usize,
-    stage: Stage,
+    pub(super) stage: Stage,
     /// How a write ended whose caller had gone on.
     error: Option<io::Error>,
-    /// Where to seek when it is polled.
-    target: Option<SeekFrom>,
+    /// Where to seek when it is polled (`seek.rs`).
+    pub(super) target: Option<SeekFrom>,
 }
 
-enum Stage {
+pub(super) enum Stage {
     Idle,
     Reading(Operation<BufResult<usize, Vec<u8>>>),
     Writing(Operation<io::Result<()>>),
@@ -66,7 +66,7 @@ impl Adapt for FileCursor {
 
 impl CursorState {
     /// The end of what must be finished, and its error.
-    fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub(super) fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let result = match &mut self.stage {
             Stage::Idle | Stage::Reading(_) => Ok(()),
             Stage::Writing(write) => ready!(write.as_mut().poll(cx)),
@@ -79,34 +79,16 @@ impl CursorState {
     }
 
     /// Gives up what was read ahead. By how many bytes the position has to move then.
-    fn fall_back(&mut self) -> i64 {
+    pub(super) fn fall_back(&mut self) -> i64 {
         if matches!(self.stage, Stage::Reading(_)) {
             self.stage = Stage::Idle;
         }
         let ahead = std::mem::take(&mut self.ahead).len() - std::mem::take(&mut self.taken);
         -(ahead as i64)
     }
-
-    fn poll_seeking(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
-        let Stage::Seeking(seek) = &mut self.stage else {
-            return Poll::Ready(Err(io::Error::other("no seek was begun")));
-        };
-        let result = ready!(seek.as_mut().poll(cx));
-        self.stage = Stage::Idle;
-        Poll::Ready(result)
-    }
-
-    fn begin_seek(&mut self, to: SeekFrom) {
-        let back = self.fall_back();
-        let cursor = self.cursor.share();
-        self.stage = Stage::Seeking(Box::pin(async move {
-            move_back(&cursor, back).await?;
-            cursor.seek(to).await
-        }));
-    }
 }
 
-async fn move_back(cursor: &FileCursor, by: i64) -> io::Result<()> {
+pub(super) async fn move_back(cursor: &FileCursor, by: i64) -> io::Result<()> {
     if by != 0 {
         cursor.seek(SeekFrom::Current(by)).await?;
     }
@@ -175,30 +157,6 @@ impl PollWrite for CursorState {
 
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_idle(cx)
-    }
-}
-
-impl PollSeek for CursorState {
-    fn start_seek(&mut self, to: SeekFrom) {
-        self.target = Some(to);
-    }
-
-    fn poll_seek(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
-        if !matches!(self.stage, Stage::Seeking(_)) || self.target.is_some() {
-            ready!(self.poll_idle(cx))?;
-            // Asked without a target: where the position is.
-            let to = self.target.take().unwrap_or(SeekFrom::Current(0));
-            self.begin_seek(to);
-        }
-        self.poll_seeking(cx)
-    }
-
-    fn poll_seek_to(&mut self, cx: &mut Context<'_>, to: SeekFrom) -> Poll<io::Result<u64>> {
-        if !matches!(self.stage, Stage::Seeking(_)) {
-            ready!(self.poll_idle(cx))?;
-            self.begin_seek(to);
-        }
-        self.poll_seeking(cx)
     }
 }
 

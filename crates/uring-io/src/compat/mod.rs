@@ -31,12 +31,18 @@
 //! - Dropping a read of these traits, or the adapter with [`into_inner`](Compat::into_inner), loses no byte.
 
 mod adapter;
+#[cfg_attr(
+    not(any(feature = "tokio", feature = "futures-io")),
+    allow(dead_code, reason = "hyper has no trait for seeking")
+)]
 mod cursor;
 #[cfg(feature = "futures-io")]
 mod futures_io;
 #[cfg(feature = "hyper")]
 pub mod hyper;
 mod pieces;
+#[cfg(any(feature = "tokio", feature = "futures-io"))]
+mod seek;
 mod socket;
 mod state;
 #[cfg(feature = "tokio")]

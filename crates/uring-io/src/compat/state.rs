@@ -3,7 +3,7 @@
 //!
 //! These traits are named in the bounds of public implementations and so are public, but nobody outside can reach them.
 
-use std::io::{self, SeekFrom};
+use std::io;
 use std::task::{Context, Poll};
 
 use crate::compat::pieces::Pieces;
@@ -41,16 +41,4 @@ pub trait PollWrite {
 
     /// After that, ends the writing direction.
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
-}
-
-/// Moving the position in progress.
-pub trait PollSeek {
-    /// Begins it; what was to be sought before is forgotten.
-    fn start_seek(&mut self, to: SeekFrom);
-
-    /// Resolves to the position, after all that was begun.
-    fn poll_seek(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<u64>>;
-
-    /// Both in one, for a caller that asks for the same again after `Pending`.
-    fn poll_seek_to(&mut self, cx: &mut Context<'_>, to: SeekFrom) -> Poll<io::Result<u64>>;
 }

@@ -7,7 +7,8 @@ use std::task::{Context, Poll, ready};
 use ::tokio::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 
 use crate::compat::adapter::Compat;
-use crate::compat::state::{Adapt, PollRead, PollSeek, PollWrite};
+use crate::compat::seek::PollSeek;
+use crate::compat::state::{Adapt, PollRead, PollWrite};
 
 impl<S: Adapt<State: PollRead>> AsyncRead for Compat<S> {
     #[inline]

@@ -43,9 +43,9 @@ async fn seek(file: &mut Compat<FileCursor>, to: SeekFrom) -> u64 {
 /// Against the same program on memory.
 #[test]
 fn random_programs_agree_with_memory() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("file");
     on_both(|| async {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
         for seed in 1..=8 {
             let _ = std::fs::remove_file(&path);
             let mut file = open(&path).await;
@@ -113,10 +113,9 @@ fn random_programs_agree_with_memory() {
 
 #[test]
 fn what_was_taken_is_written_when_the_adapter_goes() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("file");
     on_both(|| async {
-        let _ = std::fs::remove_file(&path);
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
         let mut file = open(&path).await;
         let count = write(&mut file, &bytes_at(1, 0, 50_000)).await;
         let cursor = file.into_inner();
@@ -131,10 +130,10 @@ fn what_was_taken_is_written_when_the_adapter_goes() {
 
 #[test]
 fn an_error_is_that_of_the_next_call() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("file");
-    std::fs::write(&path, "text").unwrap();
     on_both(|| async {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        std::fs::write(&path, "text").unwrap();
         let options = OpenOptions::new();
         let file = options.clone().read(true).open(&path).await.unwrap();
         let mut file = Compat::new(FileCursor::new(file));

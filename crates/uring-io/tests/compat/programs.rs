@@ -16,10 +16,10 @@ use crate::{on_both, pair};
 type Stream = uring_io::net::TcpStream;
 
 /// Bytes that the peer sends.
-const FROM_PEER: u64 = 3_000_000;
+const FROM_PEER: u64 = 1_000_000;
 
 /// Bytes that the program sends at least.
-const TO_PEER: u64 = 3_000_000;
+const TO_PEER: u64 = 1_000_000;
 
 #[test]
 fn random_programs_lose_nothing() {
