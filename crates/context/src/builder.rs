@@ -32,6 +32,7 @@ pub(crate) struct Config {
     pub(crate) on_stop: Option<StopCallback>,
     pub(crate) blocking: BlockingPool,
     pub(crate) driver: DriverChoice,
+    pub(crate) task_times: bool,
 }
 
 impl Default for Config {
@@ -48,6 +49,7 @@ impl Default for Config {
             on_stop: None,
             blocking: BlockingPool::default(),
             driver: DriverChoice::default(),
+            task_times: false,
         }
     }
 }
@@ -168,6 +170,14 @@ impl ContextBuilder {
     #[must_use]
     pub fn driver(mut self, driver: DriverChoice) -> Self {
         self.config.driver = driver;
+        self
+    }
+
+    /// Keeps, for each task, the time that its polls take: [`TaskInfo::busy`](crate::inspect::TaskInfo::busy). Costs two looks at
+    /// the clock for each poll, and an allocation for each task. Default no.
+    #[must_use]
+    pub fn task_times(mut self, keep: bool) -> Self {
+        self.config.task_times = keep;
         self
     }
 

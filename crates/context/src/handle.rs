@@ -58,6 +58,10 @@ impl Handle {
         }
     }
 
+    pub(crate) fn core(&self) -> &Core {
+        &self.core
+    }
+
     pub(crate) fn load(&self) -> u64 {
         self.core.load()
     }

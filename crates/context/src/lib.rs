@@ -11,6 +11,13 @@
 //! }).unwrap();
 //! assert_eq!(total, 3);
 //! ```
+//!
+//! # Features
+//!
+//! | Feature | Default | What it adds |
+//! |---|---|---|
+//! | `serde` | | snapshots of [`inspect`] as JSON, and as anything else that `serde` knows |
+//! | `tracing` | | a span for each task, entered around its polls (target `context::task`, level `DEBUG`); the reports of [`watchdog`] as events |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod affinity;
@@ -23,7 +30,7 @@ mod driver;
 mod guard;
 mod handle;
 mod inbox;
-mod inspect;
+pub mod inspect;
 mod metrics;
 mod parallel;
 mod published;
@@ -40,6 +47,7 @@ mod table;
 mod task;
 mod thread_park;
 mod timer;
+pub mod watchdog;
 mod when;
 mod worker;
 

@@ -1,5 +1,6 @@
 //! What a context counts of itself.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::core::Core;
@@ -81,6 +82,7 @@ impl DriverCounters {
 
 /// A context's counters at one moment. Each is exact by itself; they are not read in one instant.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Metrics {
     /// Tasks that are not complete.
@@ -126,9 +128,59 @@ pub struct Metrics {
     /// Wake-ups that arrived here.
     pub wakeups_received: u64,
     /// Time spent awake, while a run was on.
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "busy_ns", serialize_with = "crate::inspect::json::ns")
+    )]
     pub busy: Duration,
     /// Time spent asleep, while a run was on.
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "idle_ns", serialize_with = "crate::inspect::json::ns")
+    )]
     pub idle: Duration,
+}
+
+impl fmt::Display for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "tasks: {} live, {} spawned, {} finished, {} queued; {} polls in {} batches, the largest of {}",
+            self.tasks_live,
+            self.tasks_spawned,
+            self.tasks_finished,
+            self.queue_depth,
+            self.polls,
+            self.batches,
+            self.largest_batch,
+        )?;
+        writeln!(
+            f,
+            "time: busy {:.1?}, idle {:.1?}, {} sleeps; timers: {} pending, {} fired; {} wait guards",
+            self.busy,
+            self.idle,
+            self.sleeps,
+            self.timers_pending,
+            self.timers_fired,
+            self.wait_guards,
+        )?;
+        writeln!(
+            f,
+            "I/O: {} in flight, {} submitted, {} completed, {} enters, {} overflows, {} cancels won, {} lost",
+            self.in_flight,
+            self.submitted,
+            self.completed,
+            self.enters,
+            self.overflows,
+            self.cancels_won,
+            self.cancels_lost,
+        )?;
+        writeln!(
+            f,
+            "other threads: {} received, {} wake-ups sent, {} arrived",
+            self.inbox_received, self.wakeups_sent, self.wakeups_received,
+        )
+    }
 }
 
 impl Core {

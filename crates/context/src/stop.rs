@@ -18,18 +18,19 @@ pub enum Stop {
     Abort,
 }
 
-const RUN: u8 = 0;
-const DRAIN: u8 = 1;
-const ABORT: u8 = 2;
+const DRAIN: u8 = 1 << 0;
+const ABORT: u8 = 1 << 1;
+/// Somebody wants to know what tasks wait on; see `inspect/answer.rs`.
+const LOOK: u8 = 1 << 2;
 
-/// The request, as the worker loop sees it: one load when nobody asks.
+/// What other threads ask of the worker loop: one load when nobody asks. Each bit is a request; an abort overrides a drain.
 #[derive(Default)]
 pub(crate) struct StopSignal {
     request: AtomicU8,
     deadline: Mutex<Option<Instant>>,
 }
 
-/// What was asked for.
+/// The stop that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Request {
     Run,
@@ -41,24 +42,48 @@ impl StopSignal {
     /// Asks for a stop. An abort overrides a drain, never the other way round.
     pub(crate) fn ask(&self, stop: Stop) {
         match stop {
-            Stop::Abort => self.request.store(ABORT, Ordering::SeqCst),
+            Stop::Abort => {
+                self.request.fetch_or(ABORT, Ordering::SeqCst);
+            }
             Stop::Drain { deadline } => {
                 // A deadline too far to express is none.
                 let deadline = deadline.and_then(|after| Instant::now().checked_add(after));
                 *self.deadline.lock().unwrap_or_else(PoisonError::into_inner) = deadline;
-                let _ =
-                    self.request
-                        .compare_exchange(RUN, DRAIN, Ordering::SeqCst, Ordering::SeqCst);
+                self.request.fetch_or(DRAIN, Ordering::SeqCst);
             }
         }
     }
 
+    /// Asks the worker loop to look at what tasks wait on.
+    pub(crate) fn ask_for_a_look(&self) {
+        self.request.fetch_or(LOOK, Ordering::SeqCst);
+    }
+
+    /// Whether a look is asked for.
+    pub(crate) fn wants_look(&self) -> bool {
+        self.request.load(Ordering::SeqCst) & LOOK != 0
+    }
+
+    /// Takes note that a look is taken; true if one was asked for.
+    pub(crate) fn take_look(&self) -> bool {
+        self.wants_look() && self.request.fetch_and(!LOOK, Ordering::SeqCst) & LOOK != 0
+    }
+
+    /// Whether anything is asked for.
+    #[inline]
+    pub(crate) fn is_asked(&self) -> bool {
+        self.request.load(Ordering::SeqCst) != 0
+    }
+
     #[inline]
     pub(crate) fn request(&self) -> Request {
-        match self.request.load(Ordering::SeqCst) {
-            RUN => Request::Run,
-            DRAIN => Request::Drain,
-            _ => Request::Abort,
+        let asked = self.request.load(Ordering::SeqCst);
+        if asked & ABORT != 0 {
+            Request::Abort
+        } else if asked & DRAIN != 0 {
+            Request::Drain
+        } else {
+            Request::Run
         }
     }
 
@@ -70,6 +95,6 @@ impl StopSignal {
     /// Forgets the request, before a new run.
     pub(crate) fn reset(&self) {
         *self.deadline.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        self.request.store(RUN, Ordering::SeqCst);
+        self.request.store(0, Ordering::SeqCst);
     }
 }

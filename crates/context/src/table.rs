@@ -94,10 +94,16 @@ impl Table {
         self.head.get()
     }
 
+    /// Calls `body` while the home thread can neither list nor end a task, and has published what it did before. As for
+    /// [`for_each`](Self::for_each).
+    pub(crate) fn locked(&self, body: impl FnOnce()) {
+        self.lock.read(body);
+    }
+
     /// Calls `visit` with every listed task, newest first, while the home thread can neither list nor end one. From any
     /// thread but the home thread inside a change; `visit` must be short and run no foreign code.
     pub(crate) fn for_each(&self, mut visit: impl FnMut(TaskPtr)) {
-        self.lock.read(|| {
+        self.locked(|| {
             let mut next = self.head.get();
             while let Some(task) = next {
                 visit(task);

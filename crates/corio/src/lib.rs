@@ -41,6 +41,8 @@
 //! | `engine` | | `engine`: the ring and its operations by themselves | `uring-engine` |
 //! | `sync-prims` | | `sync`: primitives for any runtime | `sync-prims` |
 //! | `channel` | | `channel`: channels for any runtime | `channel` |
+//! | `serde` | | `inspect::Snapshot::to_json`, and its values as anything else that `serde` knows | `context` |
+//! | `tracing` | | a span for each task; the watchdog's reports as events | `context` |
 //! | `net-epoll-legacy` | | `epoll`: the epoll poller and its own small runtime | `net-epoll-legacy` |
 //!
 //! A feature adds API and never changes what the rest does.
@@ -71,8 +73,8 @@ pub use context;
 pub use context::{
     AbortHandle, Context, ContextBuilder, Handle, JoinError, JoinHandle, RemoteJoinHandle,
     RunError, Scheduler, SchedulerBuilder, SchedulerHandle, Stop, TaskLocal, block_on, handle,
-    parallel_map, parallel_reduce, spawn, spawn_blocking, spawn_named, when_all, when_any,
-    yield_now,
+    inspect, parallel_map, parallel_reduce, spawn, spawn_blocking, spawn_named, watchdog, when_all,
+    when_any, yield_now,
 };
 
 #[cfg(feature = "io")]

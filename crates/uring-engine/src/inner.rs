@@ -21,6 +21,7 @@ use crate::slot::{NONE, Slot, State, VTable};
 use crate::stats::Counters;
 use crate::table::{Key, Table};
 use crate::unpark::Parking;
+use crate::waiting::Waiting;
 
 /// Marks the user data of a cancellation, which else is that of its target.
 pub(crate) const CANCEL: u32 = Key::INTERNAL;
@@ -163,6 +164,7 @@ impl Inner {
         slot.state.set(state);
         slot.vtable.set(Some(vtable));
         slot.waker.set(Some(waker));
+        slot.completion.set(Waiting::note(&entry));
         entry.set_user_data(
             Key {
                 index,

@@ -51,6 +51,7 @@ mod sync;
 mod table;
 mod target;
 mod unpark;
+mod waiting;
 
 pub use addr::SocketAddress;
 pub use buf::{BufResult, IoBuf, IoBufMut, IoVecBuf, IoVecBufMut, Slice};
@@ -74,6 +75,7 @@ pub use stats::EngineStats;
 pub use substitute::{RawEntry, Substitute};
 pub use target::Target;
 pub use unpark::Unparker;
+pub use waiting::{Waiting, opcode_name};
 
 /// The crate that entries are built with, for those who write operations of their own.
 pub use io_uring;

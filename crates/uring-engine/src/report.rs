@@ -5,7 +5,7 @@ use std::fmt;
 use crate::feature::{Feature, FeatureSet};
 
 /// The outcome of setting up a ring.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SetupReport {
     /// The kernel release, as `uname -r` prints it.
     pub kernel: String,
@@ -107,13 +107,19 @@ impl fmt::Display for SetupReport {
     }
 }
 
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Wanted::Feature(feature) => write!(f, "{feature}"),
+            Wanted::Entries(entries) => write!(f, "{entries} entries"),
+            Wanted::Ring => f.write_str("io_uring"),
+        }
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.what {
-            Wanted::Feature(feature) => write!(f, "{feature}")?,
-            Wanted::Entries(entries) => write!(f, "{entries} entries")?,
-            Wanted::Ring => write!(f, "io_uring")?,
-        }
+        write!(f, "{}", self.what)?;
         match self.errno {
             Some(errno) => write!(f, " ({})", std::io::Error::from_raw_os_error(errno))?,
             None => write!(f, " (not asked for)")?,

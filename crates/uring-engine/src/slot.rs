@@ -66,8 +66,9 @@ pub(crate) struct Slot {
     pub(crate) cancelling: Cell<bool>,
     /// Cancellations sent to the kernel.
     pub(crate) cancels: Cell<u8>,
-    /// The result, once the first completion came.
+    /// The first completion came, and its result is in `completion`.
     pub(crate) answered: Cell<bool>,
+    /// The result, once it is known; before that what [`Waiting`](crate::Waiting) notes of the operation.
     pub(crate) completion: Cell<Completion>,
     pub(crate) vtable: Cell<Option<&'static VTable>>,
     pub(crate) waker: Cell<Option<Waker>>,

@@ -11,7 +11,9 @@ use super::{BOUND, Core, Home, ID_BLOCK, NEXT_TASK};
 use crate::current;
 use crate::scheduler::Work;
 use crate::task::state::Shared;
-use crate::task::{self, ABORT, ARRIVING, HANDLE, JoinHandle, Origin, QUEUED, TaskPtr};
+use crate::task::{
+    self, ABORT, ARRIVING, Extras, HANDLE, JoinHandle, Origin, QUEUED, TaskPtr, VTable,
+};
 
 /// A core on its home thread.
 #[derive(Clone, Copy)]
@@ -102,21 +104,23 @@ impl<'a> Local<'a> {
         location: &'static Location<'static>,
     ) -> JoinHandle<F::Output> {
         let home = self.home();
-        let origin = Origin::new(self.next_id(), location, name);
+        let origin = Origin::new(self.next_id(), location);
         let memory = home.kept.take(task::block::<F>());
-        let doomed = if home.closing.get() { ABORT } else { 0 };
-        let flags = HANDLE | QUEUED | doomed;
         // SAFETY: fresh memory for that block.
         let task = unsafe {
             task::make(
                 memory,
                 future,
                 NonNull::from(self.core),
-                flags,
+                HANDLE | QUEUED,
                 Shared::spawned(),
                 origin,
             )
         };
+        if name.is_some() || !home.spawns_plainly.get() || Extras::wanted() {
+            // SAFETY: new, and an `F` task.
+            unsafe { self.make_special(task, name, task::observed::<F>()) };
+        }
         home.outstanding.set(home.outstanding.get() + 1);
         // SAFETY: new, not complete, in no queue, and this is its home thread.
         unsafe {
@@ -124,6 +128,22 @@ impl<'a> Local<'a> {
             home.run_queue.push(task);
         }
         JoinHandle::new(task)
+    }
+
+    /// Gives a new task what few need.
+    ///
+    /// # Safety
+    ///
+    /// Nobody else has seen the task, this is its home thread, and `observed` are functions for it.
+    #[cold]
+    unsafe fn make_special(self, task: TaskPtr, name: Option<Arc<str>>, observed: &'static VTable) {
+        // SAFETY: by contract.
+        unsafe {
+            if self.home().closing.get() {
+                task.header().flags.insert(ABORT);
+            }
+            task::add_extras(task, name, observed, &self.config);
+        }
     }
 
     /// Counts a task as live and lists it.

@@ -27,13 +27,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crossbeam_utils::CachePadded;
 pub(crate) use local::Local;
-use uring_engine::Unparker;
+use uring_engine::{SetupReport, Unparker};
 
 use crate::builder::Config;
 use crate::current;
 use crate::driver::Driver;
 use crate::guard::Guards;
 use crate::inbox::Inbox;
+use crate::inspect::{self, Labels, Questions, TaskInfo};
 use crate::metrics::Counters;
 use crate::room::Room;
 use crate::run_queue::RunQueue;
@@ -44,7 +45,7 @@ use crate::table::Table;
 use crate::task::local::Scopes;
 use crate::task::memory::{Block, Kept};
 use crate::task::state::Shared;
-use crate::task::{self, ARRIVING, Header, Origin, RemoteJoinHandle, TaskPtr};
+use crate::task::{self, ARRIVING, Header, Origin, PublishedTask, RemoteJoinHandle, TaskPtr};
 use crate::timer::{self, Wheel};
 
 /// What a bound core's home thread holds of `references`.
@@ -78,6 +79,10 @@ pub(crate) struct Core {
     pub(crate) sleep: CachePadded<SleepState>,
     /// What wakes the driver of the run that is on, if one is.
     unparker: Mutex<Option<Unparker>>,
+    /// How that driver was set up.
+    setup: Mutex<Option<Arc<SetupReport>>>,
+    /// Who wants to know what tasks wait on.
+    pub(crate) questions: Questions,
     home: CachePadded<Home>,
 }
 
@@ -87,11 +92,18 @@ unsafe impl Sync for Core {}
 // SAFETY: while the core is unbound its home part is empty; binding hands it to one thread.
 unsafe impl Send for Core {}
 
+/// One poll of one task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Poll {
+    task: usize,
+    number: u64,
+}
+
 /// What belongs to the home thread alone.
 pub(crate) struct Home {
     pub(crate) run_queue: RunQueue,
-    /// The task being polled.
-    pub(crate) current: Cell<Option<TaskPtr>>,
+    /// The task being polled, for any thread to see.
+    pub(crate) current: PublishedTask,
     /// The monotonic clock in nanoseconds, as of the last time the loop looked.
     pub(crate) now: Cell<u64>,
     pub(crate) driver: RefCell<Option<Driver>>,
@@ -99,8 +111,12 @@ pub(crate) struct Home {
     pub(crate) scopes: RefCell<Scopes>,
     /// What crates above keep once for each context; see [`crate::local_state`].
     pub(crate) states: RefCell<HashMap<TypeId, Rc<dyn Any>>>,
+    /// Waits that were given a name.
+    pub(crate) labels: Labels,
     /// True once the context no longer takes up new tasks: what is spawned then is cancelled at once.
     pub(crate) closing: Cell<bool>,
+    /// True while a task that is spawned without a name needs nothing special: the context is not closing, and keeps no times.
+    pub(crate) spawns_plainly: Cell<bool>,
     /// Memory for the next tasks.
     pub(crate) kept: Kept,
     /// Tasks made minus tasks freed by this thread since the core was bound.
@@ -127,15 +143,19 @@ impl Core {
             wakeups_sent: AtomicU64::new(0),
             sleep: CachePadded::new(SleepState::new()),
             unparker: Mutex::new(None),
+            setup: Mutex::new(None),
+            questions: Questions::default(),
             home: CachePadded::new(Home {
                 run_queue: RunQueue::default(),
-                current: Cell::new(None),
+                current: PublishedTask::default(),
                 now: Cell::new(0),
                 driver: RefCell::new(None),
                 timers: RefCell::new(Wheel::new(timer::now_ns())),
                 scopes: RefCell::new(Vec::new()),
                 states: RefCell::new(HashMap::new()),
+                labels: Labels::default(),
                 closing: Cell::new(false),
+                spawns_plainly: Cell::new(false),
                 kept: Kept::default(),
                 outstanding: Cell::new(0),
                 next_id: Cell::new(0),
@@ -162,6 +182,29 @@ impl Core {
         if unparker.as_ref().is_some_and(Unparker::unpark) {
             self.wakeups_sent.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// The task being polled, as a number, and how many polls have begun: the same pair again means the same poll.
+    pub(crate) fn current_poll(&self) -> Option<Poll> {
+        let task = self.home.current.address()?;
+        Some(Poll {
+            task,
+            number: self.metrics.polls.get(),
+        })
+    }
+
+    /// What is being polled, if it still is that poll.
+    pub(crate) fn describe_poll(&self, poll: Poll) -> Option<TaskInfo> {
+        let mut described = None;
+        self.table.locked(|| {
+            // Under the lock no task leaves the table, and the one being polled is in it.
+            if let Some(task) = self.home.current.get()
+                && self.current_poll() == Some(poll)
+            {
+                described = Some(inspect::describe(task, timer::now_ns()));
+            }
+        });
+        described
     }
 
     /// The number of tasks in the run queue.
@@ -201,21 +244,22 @@ impl Core {
     where
         F: Future + Send,
     {
-        let origin = Origin::new(NEXT_TASK.fetch_add(1, Ordering::Relaxed), location, name);
+        let id = NEXT_TASK.fetch_add(1, Ordering::Relaxed);
+        let origin = Origin::new(id, location);
         self.references.fetch_add(1, Ordering::Relaxed);
-        {
-            let memory = task::block::<F>().allocate();
-            // SAFETY: fresh memory for that block.
-            unsafe {
-                task::make(
-                    memory,
-                    future,
-                    NonNull::from(self),
-                    ARRIVING,
-                    Shared::submitted(),
-                    origin,
-                )
-            }
+        let memory = task::block::<F>().allocate();
+        // SAFETY: fresh memory for that block; then a new `F` task, which nobody else has seen.
+        unsafe {
+            let task = task::make(
+                memory,
+                future,
+                NonNull::from(self),
+                ARRIVING,
+                Shared::submitted(),
+                origin,
+            );
+            task::add_extras(task, name, task::observed::<F>(), &self.config);
+            task
         }
     }
 
@@ -291,9 +335,34 @@ impl Core {
         unsafe { Local::new(self) }
     }
 
-    /// Sets what wakes the driver of a run that begins, or forgets it at its end, and its descriptor with it.
-    pub(crate) fn set_unparker(&self, unparker: Option<Unparker>) {
-        *self.unparker.lock().unwrap_or_else(PoisonError::into_inner) = unparker;
+    /// Publishes the driver of a run that begins: what wakes it, and how it was set up.
+    pub(crate) fn begin_run(&self, driver: &Driver) {
+        let setup = Arc::new(driver.engine().report().clone());
+        *self.setup.lock().unwrap_or_else(PoisonError::into_inner) = Some(setup);
+        *self.unparker.lock().unwrap_or_else(PoisonError::into_inner) = Some(driver.unparker());
+    }
+
+    /// Forgets what wakes the driver, and its descriptor with it.
+    pub(crate) fn end_run(&self) {
+        *self.unparker.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.questions.run_ended();
+    }
+
+    /// Whether a run is on.
+    pub(crate) fn is_running(&self) -> bool {
+        let unparker = self.unparker.lock().unwrap_or_else(PoisonError::into_inner);
+        unparker.is_some()
+    }
+
+    /// How the driver of the run, or of the last one, was set up.
+    pub(crate) fn setup(&self) -> Option<Arc<SetupReport>> {
+        let setup = self.setup.lock().unwrap_or_else(PoisonError::into_inner);
+        setup.clone()
+    }
+
+    /// True if both are the same core.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
     }
 }
 

@@ -12,6 +12,7 @@ use std::ptr::NonNull;
 use std::task::{Context, Poll};
 
 use super::error::JoinError;
+use super::extras;
 use super::header::{Header, Origin, TaskPtr, VTable};
 
 use super::memory::Block;
@@ -36,6 +37,11 @@ struct TaskCell<F: Future> {
 /// The memory that an `F` task takes.
 pub(crate) const fn block<F: Future>() -> Block {
     Block::of::<TaskCell<F>>()
+}
+
+/// The functions of an `F` task whose polls are observed.
+pub(crate) const fn observed<F: Future>() -> &'static VTable {
+    Functions::<F>::OBSERVED
 }
 
 /// Makes a task of `future` in `memory`. Whose it is then, the flags and the shared word say.
@@ -117,7 +123,17 @@ impl<F: Future> Functions<F> {
         cancel: cancel::<F>,
         drop_output: drop_output::<F>,
         output_offset: offset_of!(TaskCell<F>, stage),
+        future: std::any::type_name::<F>,
+        unobserved: None,
         block: block::<F>(),
+    };
+
+    /// As `VTABLE`, for a task whose polls are observed: the others pay nothing for it.
+    const OBSERVED: &'static VTable = &VTable {
+        poll: extras::poll,
+        cancel: extras::cancel,
+        unobserved: Some(Self::VTABLE),
+        ..*Self::VTABLE
     };
 }
 

@@ -4,10 +4,12 @@ use std::cell::{Cell, UnsafeCell};
 use std::panic::Location;
 use std::ptr::NonNull;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::task::Waker;
 
 use atomic_waker::AtomicWaker;
 
+use super::extras::Extras;
 use super::memory::Block;
 use super::state::Shared;
 use crate::core::Core;
@@ -34,26 +36,31 @@ pub(crate) const MERGED: u32 = 1 << 6;
 pub(crate) struct Origin {
     pub(crate) id: u64,
     pub(crate) location: &'static Location<'static>,
-    /// Boxed to take one word, as few tasks have a name and every task has room for one.
-    boxed_name: Option<Box<Arc<str>>>,
+    /// Boxed to take one word, as few tasks have any and every task has room for them.
+    extras: Option<Box<Extras>>,
 }
 
 impl Origin {
     #[inline]
-    pub(crate) fn new(
-        id: u64,
-        location: &'static Location<'static>,
-        name: Option<Arc<str>>,
-    ) -> Self {
+    pub(crate) fn new(id: u64, location: &'static Location<'static>) -> Self {
         Self {
             id,
             location,
-            boxed_name: name.map(Box::new),
+            extras: None,
         }
     }
 
+    pub(super) fn set_extras(&mut self, extras: Option<Box<Extras>>) {
+        self.extras = extras;
+    }
+
     pub(crate) fn name(&self) -> Option<&Arc<str>> {
-        self.boxed_name.as_deref()
+        self.extras()?.name()
+    }
+
+    #[inline]
+    pub(crate) fn extras(&self) -> Option<&Extras> {
+        self.extras.as_deref()
     }
 }
 
@@ -67,6 +74,10 @@ pub(crate) struct VTable {
     pub(crate) drop_output: unsafe fn(TaskPtr),
     /// Where the output is, counted from the header.
     pub(crate) output_offset: usize,
+    /// The name of the future's type.
+    pub(crate) future: fn() -> &'static str,
+    /// For a task whose polls are observed, the functions that do it without.
+    pub(crate) unobserved: Option<&'static VTable>,
     /// The task's memory.
     pub(crate) block: Block,
 }
@@ -142,6 +153,37 @@ impl TaskPtr {
     pub(crate) unsafe fn header<'a>(self) -> &'a Header {
         // SAFETY: the caller keeps the task alive.
         unsafe { self.0.as_ref() }
+    }
+}
+
+/// The task that a home thread polls: written there, read by any thread.
+#[derive(Default)]
+pub(crate) struct PublishedTask(std::sync::atomic::AtomicPtr<Header>);
+
+impl PublishedTask {
+    /// The task. Elsewhere than on the home thread the pointer is good for nothing, unless the table is locked.
+    #[inline]
+    pub(crate) fn get(&self) -> Option<TaskPtr> {
+        NonNull::new(self.0.load(Relaxed)).map(TaskPtr)
+    }
+
+    /// The task as a number.
+    pub(crate) fn address(&self) -> Option<usize> {
+        self.get().map(|task| task.0.addr().get())
+    }
+
+    #[inline]
+    pub(crate) fn set(&self, task: Option<TaskPtr>) {
+        let task = task.map_or(std::ptr::null_mut(), |task| task.0.as_ptr());
+        self.0.store(task, Relaxed);
+    }
+
+    /// Sets it, on the home thread, and returns what it was.
+    #[inline]
+    pub(crate) fn replace(&self, task: Option<TaskPtr>) -> Option<TaskPtr> {
+        let before = self.get();
+        self.set(task);
+        before
     }
 }
 

@@ -63,11 +63,14 @@
 mod abort;
 mod cell;
 mod error;
+mod extras;
 mod header;
 mod join;
 pub(crate) mod local;
 pub(crate) mod memory;
 mod remote_join;
+#[cfg_attr(not(feature = "tracing"), path = "without_spans.rs")]
+mod span;
 pub(crate) mod state;
 pub(crate) mod waker;
 mod yield_now;
@@ -76,11 +79,13 @@ use std::fmt;
 use std::task::Waker;
 
 pub use abort::AbortHandle;
-pub(crate) use cell::{block, make, take_back, take_output};
+pub(crate) use cell::{block, make, observed, take_back, take_output};
 pub use error::JoinError;
 pub(crate) use error::panic_message;
+pub(crate) use extras::{Extras, add_extras};
 pub(crate) use header::{
-    ABORT, ARRIVING, COMPLETE, HANDLE, Header, MERGED, Origin, QUEUED, RUNNING, TaskPtr,
+    ABORT, ARRIVING, COMPLETE, HANDLE, Header, MERGED, Origin, PublishedTask, QUEUED, RUNNING,
+    TaskPtr, VTable,
 };
 pub use join::JoinHandle;
 pub use local::TaskLocal;

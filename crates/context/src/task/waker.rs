@@ -127,6 +127,15 @@ pub(crate) fn clone_waker(waker: &Waker) -> Waker {
     }
 }
 
+/// The id of the task that a waker wakes, if it is a task's.
+pub(crate) fn task_of(waker: &Waker) -> Option<u64> {
+    if !std::ptr::eq(waker.vtable(), &VTABLE) {
+        return None;
+    }
+    // SAFETY: a waker with this vtable is one of this module's and keeps its task.
+    Some(unsafe { task(waker.data()).header() }.origin.id)
+}
+
 /// Wakes a task of this context, if that is what `waker` wakes; otherwise the waker comes back.
 #[inline]
 pub(crate) fn wake_at_home(core: Local<'_>, waker: Waker) -> Result<(), Waker> {

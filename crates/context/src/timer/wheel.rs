@@ -241,6 +241,15 @@ impl Wheel {
         self.elapsed = target;
     }
 
+    /// Calls `visit` with every pending timer: its deadline in nanoseconds, rounded up to a tick, and its waker.
+    pub(crate) fn for_each(&self, mut visit: impl FnMut(u64, &Waker)) {
+        for node in &self.nodes[SLOTS..] {
+            if let (true, Some(waker)) = (node.sequence != VACANT, &node.waker) {
+                visit(node.tick << TICK_SHIFT, waker);
+            }
+        }
+    }
+
     /// When [`advance`](Wheel::advance) should be called next, in nanoseconds: never later than the end of the
     /// tick of the earliest deadline, and that very moment unless it shares a slot of an upper level with more
     /// than a few others (then the start of that slot). `None` if no timer is pending.

@@ -71,10 +71,10 @@ fn a_deadline_is_rounded_up_to_its_tick() {
     let mut wheel = Wheel::new(0);
     wheel.insert(TICK + 1, tags.waker(1));
     wheel.insert(TICK, tags.waker(2));
-    assert_eq!(tags.advance(&mut wheel, TICK - 1), []);
+    assert_eq!(tags.advance(&mut wheel, TICK - 1), [0_usize; 0]);
     assert_eq!(tags.advance(&mut wheel, TICK + 1), [2]);
     assert_eq!(wheel.next_deadline_ns(), Some(2 * TICK));
-    assert_eq!(tags.advance(&mut wheel, 2 * TICK - 1), []);
+    assert_eq!(tags.advance(&mut wheel, 2 * TICK - 1), [0_usize; 0]);
     assert_eq!(tags.advance(&mut wheel, 2 * TICK), [1]);
 }
 
@@ -83,7 +83,7 @@ fn the_end_of_the_clock_is_a_deadline_like_any_other() {
     let mut tags = Tags::default();
     let mut wheel = Wheel::new(12_345);
     let key = wheel.insert(u64::MAX, tags.waker(1));
-    assert_eq!(tags.advance(&mut wheel, 500 * YEAR), []);
+    assert_eq!(tags.advance(&mut wheel, 500 * YEAR), [0_usize; 0]);
     assert_eq!(wheel.state(key, &tags.waker(1)), TimerState::OtherWaker);
     assert_eq!(tags.advance(&mut wheel, u64::MAX), [1]);
     wheel.insert(u64::MAX, tags.waker(2));
@@ -112,7 +112,7 @@ fn within_a_tick_the_order_is_that_of_insertion() {
     let deadline = 70_000 * TICK;
     // Inserted from ever closer, that is at every level that the deadline passes through.
     for (id, now) in [0, 1_000, 66_000, 69_900, 69_999].into_iter().enumerate() {
-        assert_eq!(tags.advance(&mut wheel, now * TICK), []);
+        assert_eq!(tags.advance(&mut wheel, now * TICK), [0_usize; 0]);
         wheel.insert(deadline - 1, tags.waker(id));
     }
     assert_eq!(tags.advance(&mut wheel, deadline), [0, 1, 2, 3, 4]);
@@ -192,7 +192,7 @@ fn the_next_deadline_is_exact_where_that_is_cheap() {
         Some(4_096 * TICK),
         "a long list is not searched"
     );
-    assert_eq!(tags.advance(&mut wheel, 4_096 * TICK), []);
+    assert_eq!(tags.advance(&mut wheel, 4_096 * TICK), [0_usize; 0]);
     assert_eq!(wheel.next_deadline_ns(), Some(4_990 * TICK));
 }
 

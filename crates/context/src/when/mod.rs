@@ -26,3 +26,4 @@ pub use one_of::{
     OneOf1, OneOf2, OneOf3, OneOf4, OneOf5, OneOf6, OneOf7, OneOf8, OneOf9, OneOf10, OneOf11,
     OneOf12,
 };
+pub(crate) use wakers::task_of;

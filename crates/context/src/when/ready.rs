@@ -99,7 +99,7 @@ mod tests {
         let mut sorted = numbers;
         sorted.sort_unstable();
         assert_eq!(taken(&set), sorted);
-        assert_eq!(taken(&set), []);
+        assert_eq!(taken(&set), [0_usize; 0]);
     }
 
     #[test]

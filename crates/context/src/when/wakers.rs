@@ -11,11 +11,13 @@
 use std::mem::ManuallyDrop;
 use std::ptr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use atomic_waker::AtomicWaker;
 
 use super::ready::ReadySet;
+use crate::task::waker;
 
 /// The wakers of a group of children, and the set of those that were woken.
 #[derive(Debug)]
@@ -35,6 +37,8 @@ struct Slot {
 struct Shared {
     woken: ReadySet,
     parent: AtomicWaker,
+    /// The id of the task that the parent wakes, 0 if it is none: for those who show what tasks wait on.
+    task: AtomicU64,
 }
 
 impl ChildWakers {
@@ -49,6 +53,7 @@ impl ChildWakers {
         let mut shared = Some(Box::new(Shared {
             woken: ReadySet::new(count),
             parent: AtomicWaker::new(),
+            task: AtomicU64::new(0),
         }));
         let slots = (0..total)
             .map(|index| Slot {
@@ -62,7 +67,9 @@ impl ChildWakers {
 
     /// Says who waits for the children. To be called before their wakes are taken.
     pub(super) fn register(&self, waker: &Waker) {
-        self.shared().parent.register(waker);
+        let shared = self.shared();
+        shared.task.store(task_of(waker).unwrap_or(0), Relaxed);
+        shared.parent.register(waker);
     }
 
     /// Calls `visit` for each child that was woken since the last call, in ascending order.
@@ -90,6 +97,18 @@ impl ChildWakers {
 fn shared(slots: &[Slot]) -> &Shared {
     let first = slots.first().and_then(|slot| slot.shared.as_deref());
     first.expect("the first slot holds the shared state")
+}
+
+/// The id of the task that a waker wakes in the end: a task's own waker, or that of a child, of whatever depth.
+pub(crate) fn task_of(waker: &Waker) -> Option<u64> {
+    if !ptr::eq(waker.vtable(), &VTABLE) {
+        return waker::task_of(waker);
+    }
+    // SAFETY: a waker with this vtable is one of this module's, and keeps its block.
+    let (slots, _) = unsafe { slots_of(waker.data()) };
+    // SAFETY: as above; the block is never borrowed mutably.
+    let task = shared(unsafe { &*slots }).task.load(Relaxed);
+    (task != 0).then_some(task)
 }
 
 static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_waker);

@@ -116,11 +116,12 @@ impl<'a> Worker<'a> {
         core.inbox.reopen();
         core.guards.set_ended(false);
         core.room.set_closed(false);
-        core.set_unparker(Some(driver.unparker()));
+        core.begin_run(&driver);
         // SAFETY: by contract, and this thread has no core bound.
         let core = unsafe { core.bind() };
         let home = core.home();
         home.closing.set(false);
+        home.spawns_plainly.set(!core.config.task_times);
         home.now.set(timer::now_ns());
         *home.driver.borrow_mut() = Some(driver.clone());
         let stall = StallWatch::new(core.config.stall_after);
@@ -216,27 +217,32 @@ impl<'a> Worker<'a> {
     /// Whether the run is over, and how.
     fn end(&self, until: &Until<'_>) -> Option<Result<(), RunError>> {
         let live = self.core.live();
-        match self.core.stop.request() {
-            Request::Run => {}
-            Request::Abort => return Some(self.stopped(until, live)),
-            Request::Drain => {
-                if self.is_idle(live) {
-                    return Some(Ok(()));
-                }
-                if self
-                    .core
-                    .stop
-                    .deadline()
-                    .is_some_and(|deadline| Instant::now() >= deadline)
-                {
-                    return Some(Err(RunError::Stopped { live }));
-                }
-            }
+        if self.core.stop.is_asked()
+            && let Some(end) = self.asked(until, live)
+        {
+            return Some(end);
         }
         match until {
             Until::Idle => self.is_idle(live).then_some(Ok(())),
             Until::Done(done) => done().then_some(Ok(())),
             Until::Stopped => None,
+        }
+    }
+
+    /// Does what other threads ask for, which may end the run.
+    #[cold]
+    fn asked(&self, until: &Until<'_>, live: u64) -> Option<Result<(), RunError>> {
+        if self.core.stop.take_look() {
+            self.core.answer();
+        }
+        match self.core.stop.request() {
+            Request::Run => None,
+            Request::Abort => Some(self.stopped(until, live)),
+            Request::Drain if self.is_idle(live) => Some(Ok(())),
+            Request::Drain => {
+                let deadline = self.core.stop.deadline()?;
+                (Instant::now() >= deadline).then_some(Err(RunError::Stopped { live }))
+            }
         }
     }
 

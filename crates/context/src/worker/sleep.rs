@@ -54,9 +54,12 @@ impl Worker<'_> {
         self.core.sleep.end();
     }
 
-    /// True if [`end`](Self::end) might say so now; decides nothing.
+    /// True if [`end`](Self::end) might say so now, or has a look to take; decides nothing.
     fn would_end(&self, until: &Until<'_>) -> bool {
         let idle = || self.core.live() == 0 && self.core.guards.count() == 0;
+        if self.core.stop.wants_look() {
+            return true;
+        }
         match (self.core.stop.request(), until) {
             (Request::Abort, _) => true,
             (Request::Drain, _) | (Request::Run, Until::Idle) => idle(),

@@ -13,6 +13,7 @@ impl Worker<'_> {
     pub(crate) fn finish(self) {
         let home = self.core.home();
         home.closing.set(true);
+        home.spawns_plainly.set(false);
         self.core.guards.set_ended(true);
         loop {
             self.abort_all();
@@ -40,7 +41,7 @@ impl Worker<'_> {
         }
         report::guard("a driver's payload", || self.driver.shutdown());
         self.core.metrics.driver.update(&self.driver);
-        self.core.set_unparker(None);
+        self.core.end_run();
         let driver = home.driver.borrow_mut().take();
         drop(driver);
         drop(self.driver);

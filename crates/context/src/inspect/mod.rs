@@ -1,0 +1,176 @@
+//! What contexts and their tasks are doing: as values, as text and as JSON.
+//!
+//! [`of`] takes a [`Snapshot`] of the contexts whose handles it is given. It can be called on any thread, a context's own
+//! included.
+//!
+//! ```
+//! use context::{inspect, spawn_named};
+//!
+//! context::block_on(async {
+//!     let task = spawn_named("ticker", context::sleep(std::time::Duration::from_secs(60)));
+//!     context::yield_now().await;
+//!     let snapshot = inspect::of(&[context::handle()]);
+//!     let ticker = snapshot.tasks().find(|task| task.name.as_deref() == Some("ticker")).unwrap();
+//!     assert!(matches!(ticker.waiting_on[..], [inspect::WaitingOn::Timer { .. }]));
+//!     println!("{snapshot}");
+//!     task.abort();
+//! }).unwrap();
+//! ```
+//!
+//! # Where it comes from, and what it costs
+//!
+//! Counters, and the table of live tasks, are kept all the time, in plain stores of the context's own thread, and are read
+//! without its doing anything. What a task *waits on* is not kept: the context finds it out when it is asked, by looking at
+//! whom its operations in flight, its timers and its join handles would wake. So a snapshot asks each context that runs, which wakes one
+//! that sleeps, and gives it [`PATIENCE`] to answer. One that a task holds does not answer in time
+//! ([`ContextInfo::answered`]); all else about it is there.
+//!
+//! A wait that is not the context's own, such as that for a channel, a lock or another thread, is not known. [`waiting_for`] gives it a
+//! name.
+//!
+//! There is no list of all contexts of the process: handles are passed, like everything else.
+//! [`SchedulerHandle::contexts`](crate::SchedulerHandle::contexts) has those of a scheduler, [`handle`](crate::handle) the
+//! current one.
+//!
+//! With feature `serde` all values here can be serialised, and `Snapshot::to_json` does so.
+
+mod answer;
+#[cfg(feature = "serde")]
+pub(crate) mod json;
+mod label;
+mod task_info;
+mod text;
+mod waits;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+pub(crate) use answer::Questions;
+pub(crate) use label::Labels;
+pub use label::{WaitingFor, waiting_for};
+pub(crate) use task_info::describe;
+pub use task_info::{TaskInfo, TaskState};
+pub use uring_engine::SetupReport;
+pub use waits::WaitingOn;
+
+use crate::core::Core;
+use crate::handle::Handle;
+use crate::metrics::Metrics;
+
+/// How long [`of`] waits for the contexts to say what their tasks wait on, all of them together.
+pub const PATIENCE: Duration = Duration::from_millis(50);
+
+/// Contexts and their tasks at one moment. As text it is a table.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct Snapshot {
+    /// In the order in which they were asked for.
+    pub contexts: Vec<ContextInfo>,
+}
+
+/// What a context's thread is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum ContextState {
+    /// No run is on: before the first, or after one.
+    Stopped,
+    /// It sleeps until I/O, a timer or another thread.
+    Asleep,
+    /// It runs tasks, or looks for some.
+    Awake,
+}
+
+/// A context at one moment.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct ContextInfo {
+    /// Its id, unique in the process.
+    pub id: u64,
+    /// Its name.
+    pub name: Arc<str>,
+    /// What its thread is doing.
+    pub state: ContextState,
+    /// True if it has said what its tasks wait on; false if it does not run, or was held by a task for too long.
+    pub answered: bool,
+    /// Its counters.
+    pub metrics: Metrics,
+    /// How its driver was set up, what was refused and why; `None` before the first run.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "json::setup"))]
+    pub setup: Option<Arc<SetupReport>>,
+    /// Its live tasks, oldest first.
+    pub tasks: Vec<TaskInfo>,
+}
+
+impl Snapshot {
+    /// The tasks of all contexts.
+    pub fn tasks(&self) -> impl Iterator<Item = &TaskInfo> {
+        self.contexts.iter().flat_map(|context| &context.tasks)
+    }
+}
+
+/// A snapshot of these contexts, which have [`PATIENCE`] to say what their tasks wait on; see the [module](self).
+///
+/// Blocks the calling thread for as long. On the thread of one of the contexts, that one answers at once.
+pub fn of(contexts: &[Handle]) -> Snapshot {
+    within(contexts, PATIENCE)
+}
+
+/// As [`of`], with another limit. Zero asks nobody and wakes nobody: what tasks wait on is then known only of the context that
+/// runs on the calling thread.
+pub fn within(contexts: &[Handle], patience: Duration) -> Snapshot {
+    let asked: Vec<_> = contexts
+        .iter()
+        .map(|handle| handle.core().ask(!patience.is_zero()))
+        .collect();
+    let deadline = Instant::now().checked_add(patience);
+    let contexts = contexts
+        .iter()
+        .zip(asked)
+        .map(|(handle, asked)| {
+            let core = handle.core();
+            describe_context(
+                core,
+                core.await_answer(asked, deadline)
+                    .as_deref()
+                    .map(Vec::as_slice),
+            )
+        })
+        .collect();
+    Snapshot { contexts }
+}
+
+fn describe_context(core: &Core, waits: Option<&[(u64, WaitingOn)]>) -> ContextInfo {
+    ContextInfo {
+        id: core.id,
+        name: core.config.name.clone(),
+        state: match core.is_running() {
+            false => ContextState::Stopped,
+            true if core.metrics.awake_since.get() == 0 => ContextState::Asleep,
+            true => ContextState::Awake,
+        },
+        answered: waits.is_some(),
+        metrics: core.snapshot(),
+        setup: core.setup(),
+        tasks: with_waits(core.tasks(), waits.unwrap_or_default()),
+    }
+}
+
+/// Adds to tasks what they wait on.
+pub(crate) fn with_waits(mut tasks: Vec<TaskInfo>, waits: &[(u64, WaitingOn)]) -> Vec<TaskInfo> {
+    let mut by_task: HashMap<u64, Vec<WaitingOn>> = HashMap::new();
+    for (task, on) in waits {
+        by_task.entry(*task).or_default().push(on.clone());
+    }
+    for task in &mut tasks {
+        // What one that was woken meanwhile had waited on is over.
+        if task.state == TaskState::Waiting {
+            task.waiting_on = by_task.remove(&task.id.as_u64()).unwrap_or_default();
+        }
+    }
+    tasks
+}
