@@ -47,7 +47,7 @@ fn spawn_waiting(context: &Handle, socket: UnixStream) {
             context::sleep(Duration::from_secs(120)),
         );
         let several = context::spawn_named("several", async { context::when_any(sleeps).await });
-        let joins = context::spawn_named("joins", async move { timer.await });
+        let joins = context::spawn_named("joins", timer);
         for task in [unknown, label, receive] {
             task.detach();
         }
@@ -70,7 +70,7 @@ fn a_snapshot_says_what_tasks_wait_on() {
         let tasks = handle.tasks();
         tasks.len() == 6 && tasks.iter().all(|task| task.state == TaskState::Waiting)
     });
-    let snapshot = inspect::within(&[handle.clone()], LONG);
+    let snapshot = inspect::within(std::slice::from_ref(&handle), LONG);
     let info = &snapshot.contexts[0];
     assert!(info.answered);
     assert_eq!((info.id, &*info.name), (handle.id(), "context"));

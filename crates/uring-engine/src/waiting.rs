@@ -200,11 +200,11 @@ mod tests {
     #[test]
     fn a_note_says_what_the_entry_acts_on() {
         let read = |entry: &squeue::Entry| Waiting::read(Waiting::note(entry));
-        let recv = opcode::Recv::new(types::Fd(7), std::ptr::null_mut(), 0);
-        let noted = read(&recv.clone().build());
+        let recv = opcode::Recv::new(types::Fd(7), std::ptr::null_mut(), 0).build();
+        let noted = read(&recv);
         assert_eq!(noted.opcode, opcode::Recv::CODE);
         assert_eq!(noted.target, Some(Target::Fd(7)));
-        let fixed = recv.build().flags(squeue::Flags::FIXED_FILE);
+        let fixed = recv.flags(squeue::Flags::FIXED_FILE);
         assert_eq!(read(&fixed).target, Some(Target::Fixed(7)));
         let nop = opcode::Nop::new().build();
         assert_eq!(read(&nop).target, None);

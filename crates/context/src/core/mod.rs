@@ -14,6 +14,7 @@
 //! thread adds one when it is made. So, unbound, `references` is exactly handles plus tasks that still exist.
 
 mod local;
+mod seen;
 
 use std::any::{Any, TypeId};
 use std::cell::{Cell, RefCell};
@@ -27,6 +28,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crossbeam_utils::CachePadded;
 pub(crate) use local::Local;
+pub(crate) use seen::Poll;
 use uring_engine::{SetupReport, Unparker};
 
 use crate::builder::Config;
@@ -34,7 +36,7 @@ use crate::current;
 use crate::driver::Driver;
 use crate::guard::Guards;
 use crate::inbox::Inbox;
-use crate::inspect::{self, Labels, Questions, TaskInfo};
+use crate::inspect::{Labels, Questions};
 use crate::metrics::Counters;
 use crate::room::Room;
 use crate::run_queue::RunQueue;
@@ -91,13 +93,6 @@ pub(crate) struct Core {
 unsafe impl Sync for Core {}
 // SAFETY: while the core is unbound its home part is empty; binding hands it to one thread.
 unsafe impl Send for Core {}
-
-/// One poll of one task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Poll {
-    task: usize,
-    number: u64,
-}
 
 /// What belongs to the home thread alone.
 pub(crate) struct Home {
@@ -182,29 +177,6 @@ impl Core {
         if unparker.as_ref().is_some_and(Unparker::unpark) {
             self.wakeups_sent.fetch_add(1, Ordering::Relaxed);
         }
-    }
-
-    /// The task being polled, as a number, and how many polls have begun: the same pair again means the same poll.
-    pub(crate) fn current_poll(&self) -> Option<Poll> {
-        let task = self.home.current.address()?;
-        Some(Poll {
-            task,
-            number: self.metrics.polls.get(),
-        })
-    }
-
-    /// What is being polled, if it still is that poll.
-    pub(crate) fn describe_poll(&self, poll: Poll) -> Option<TaskInfo> {
-        let mut described = None;
-        self.table.locked(|| {
-            // Under the lock no task leaves the table, and the one being polled is in it.
-            if let Some(task) = self.home.current.get()
-                && self.current_poll() == Some(poll)
-            {
-                described = Some(inspect::describe(task, timer::now_ns()));
-            }
-        });
-        described
     }
 
     /// The number of tasks in the run queue.
@@ -333,31 +305,6 @@ impl Core {
         current::set(Some(NonNull::from(self)));
         // SAFETY: bound to this thread from here on.
         unsafe { Local::new(self) }
-    }
-
-    /// Publishes the driver of a run that begins: what wakes it, and how it was set up.
-    pub(crate) fn begin_run(&self, driver: &Driver) {
-        let setup = Arc::new(driver.engine().report().clone());
-        *self.setup.lock().unwrap_or_else(PoisonError::into_inner) = Some(setup);
-        *self.unparker.lock().unwrap_or_else(PoisonError::into_inner) = Some(driver.unparker());
-    }
-
-    /// Forgets what wakes the driver, and its descriptor with it.
-    pub(crate) fn end_run(&self) {
-        *self.unparker.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        self.questions.run_ended();
-    }
-
-    /// Whether a run is on.
-    pub(crate) fn is_running(&self) -> bool {
-        let unparker = self.unparker.lock().unwrap_or_else(PoisonError::into_inner);
-        unparker.is_some()
-    }
-
-    /// How the driver of the run, or of the last one, was set up.
-    pub(crate) fn setup(&self) -> Option<Arc<SetupReport>> {
-        let setup = self.setup.lock().unwrap_or_else(PoisonError::into_inner);
-        setup.clone()
     }
 
     /// True if both are the same core.
