@@ -11,7 +11,6 @@ use crate::bench::flags::Options;
 use crate::bench::programs::{self, Programs};
 use crate::bench::progress::Progress;
 use crate::bench::record::{Better, Metric, Record, Reference};
-use crate::bench::row::Row;
 use crate::bench::sheet::{Case, behind, enter, tabulate};
 use crate::bench::subjects;
 
@@ -119,13 +118,13 @@ struct CaseReport {
     kept: Option<f64>,
 }
 
-/// Runs the race, with arguments for its program, prints its tables and returns the rows.
+/// Runs the race, with arguments for its program, prints its tables and returns what was measured.
 pub(super) fn race(
     contest: Contest,
     arguments: &[String],
     programs: &Programs,
     options: &Options,
-) -> Result<Vec<Row>> {
+) -> Result<Record> {
     let program = || {
         let mut command = programs.command(contest.program);
         command.args(arguments);
@@ -134,7 +133,8 @@ pub(super) fn race(
     let contestants = subjects::choose(&options.subjects, programs.subjects(contest.program)?);
     let cases = cases(contest, program, options, &contestants)?;
     let rounds = options.rounds();
-    let mut record = Record::new(contest.name, contest.reference(), rounds);
+    let mut record =
+        Record::new(contest.name, contest.reference(), rounds).decided_by(&[contest.decisive]);
     let runs: usize = cases.iter().map(|case| case.contestants.len()).sum();
     let mut progress = Progress::new(contest.name, rounds * runs);
     for round in 0..rounds {
@@ -170,17 +170,17 @@ pub(super) fn race(
         ("bytes kept", KEPT),
     ] {
         if rows.iter().any(|row| row.metric == metric.name) {
-            println!(
+            options.say(&format!(
                 "\n{}, {title}\n{}",
                 contest.name,
                 tabulate(&cases, &contestants, metric, &rows)
-            );
+            ));
         }
     }
     for line in behind(contest.home, &[contest.decisive], &rows) {
-        println!("{line}");
+        options.say(&line);
     }
-    Ok(rows)
+    Ok(record)
 }
 
 /// The cases that are wanted, in the program's order, without those that nobody takes part in.

@@ -27,14 +27,15 @@ impl Cell {
     }
 }
 
-/// Runs the race, prints a table for each cell and returns the rows.
-pub(super) fn race(programs: &Programs, options: &Options) -> Result<Vec<Row>> {
+/// Runs the race, prints a table for each cell and returns what was measured.
+pub(super) fn race(programs: &Programs, options: &Options) -> Result<Record> {
     let contestants = subjects::choose(&options.subjects, programs.servers("tcp")?);
     let rounds = options.rounds();
     let cells = cells(options);
     let cores = pair::cores();
 
-    let mut record = Record::new("echo", Reference::Subject(REFERENCE), rounds);
+    let mut record =
+        Record::new("echo", Reference::Subject(REFERENCE), rounds).decided_by(&[PROCESSOR]);
     let mut progress = Progress::new("echo", cells.len() * rounds * contestants.len());
     for cell in &cells {
         let case = cell.name();
@@ -61,13 +62,13 @@ pub(super) fn race(programs: &Programs, options: &Options) -> Result<Vec<Row>> {
 
     let rows = record.rows();
     for cell in &cells {
-        println!(
+        options.say(&format!(
             "\necho {}\n{}",
             cell.name(),
             tabulate(&cell.name(), &contestants, &rows)
-        );
+        ));
     }
-    Ok(rows)
+    Ok(record)
 }
 
 fn cells(options: &Options) -> Vec<Cell> {

@@ -7,13 +7,13 @@ use crate::Result;
 use crate::bench::cases;
 use crate::bench::flags::Options;
 use crate::bench::programs::{self, Programs};
-use crate::bench::row::Row;
+use crate::bench::record::Record;
 
 /// Bytes of a file, in full and in a quick look: many times what the processor caches.
 const SIZE: [u64; 2] = [512 << 20, 256 << 20];
 
 /// Runs the race in a folder of its own, which goes when it is over.
-pub(super) fn race(programs: &Programs, options: &Options) -> Result<Vec<Row>> {
+pub(super) fn race(programs: &Programs, options: &Options) -> Result<Record> {
     let place = match &options.directory {
         Some(directory) => directory.clone(),
         None => programs.output("file").with_extension(""),

@@ -1,9 +1,12 @@
 //! The arguments of `cargo xtask bench`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+
+use crate::Result;
+use crate::bench::results::Results;
 
 #[derive(Args)]
 pub(crate) struct BenchArgs {
@@ -41,6 +44,18 @@ impl Race {
         Race::Net,
         Race::File,
     ];
+
+    /// What the command line and the result files call it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Race::Echo => "echo",
+            Race::Runtime => "runtime",
+            Race::Sync => "sync",
+            Race::Channel => "channel",
+            Race::Net => "net",
+            Race::File => "file",
+        }
+    }
 }
 
 /// What every race takes.
@@ -67,9 +82,118 @@ pub(super) struct Options {
     /// Where file makes its files, up to 1 GiB [default: target/bench]
     #[arg(long, global = true, value_name = "PATH")]
     pub(super) directory: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) output: Output,
+}
+
+/// What becomes of the results, beside the tables.
+#[derive(Args)]
+#[command(next_help_heading = "Results")]
+pub(super) struct Output {
+    /// Draw the results on one page, which needs no network [default: target/bench/report.html]
+    #[arg(long, global = true, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = DEFAULT_REPORT)]
+    pub(super) report: Option<PathBuf>,
+    /// Write every sample as JSON; `-` is the standard output
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) json: Option<PathBuf>,
+    /// Write every sample as lines of CSV; `-` is the standard output
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) csv: Option<PathBuf>,
+    /// Compare with an earlier --json, and mark what has changed beyond noise
+    #[arg(long, global = true, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Take the results from an earlier --json instead of running anything
+    #[arg(long, global = true, value_name = "FILE", conflicts_with_all = ["quick", "rounds", "sizes", "conns", "subjects", "cases", "directory"])]
+    pub(super) from: Option<PathBuf>,
+}
+
+/// Stands for the page's usual place, which is known only when the target folder is.
+const DEFAULT_REPORT: &str = "target/bench/report.html";
+
+/// Stands for the standard output.
+const STDOUT: &str = "-";
+
+impl Output {
+    /// Where the page goes, in the `folder` of results unless something else was said.
+    ///
+    /// # Errors
+    ///
+    /// The folder is needed and cannot be told.
+    pub(super) fn page(&self, folder: impl FnOnce() -> Result<PathBuf>) -> Result<Option<PathBuf>> {
+        Ok(match &self.report {
+            Some(path) if path.as_os_str() == DEFAULT_REPORT => Some(folder()?.join("report.html")),
+            path => path.clone(),
+        })
+    }
+
+    /// The earlier results to compare with, if any.
+    ///
+    /// # Errors
+    ///
+    /// The file is none.
+    pub(super) fn baseline(&self) -> Result<Option<Results>> {
+        self.baseline.as_deref().map(Results::read).transpose()
+    }
+
+    /// Prints text for people: to the standard error if results go to the standard output.
+    pub(super) fn say(&self, text: &str) {
+        match self.takes_stdout() {
+            true => eprintln!("{text}"),
+            false => println!("{text}"),
+        }
+    }
+
+    /// Whether results go to the standard output, so that nothing else may.
+    fn takes_stdout(&self) -> bool {
+        [&self.json, &self.csv]
+            .into_iter()
+            .flatten()
+            .any(|path| is_stdout(path))
+    }
+}
+
+/// Whether a path stands for the standard output.
+pub(super) fn is_stdout(path: &Path) -> bool {
+    path.as_os_str() == STDOUT
 }
 
 impl BenchArgs {
+    /// Refuses what would be pointless or mixed up.
+    ///
+    /// # Errors
+    ///
+    /// The arguments contradict each other.
+    pub(super) fn check(&self) -> Result {
+        let Output {
+            report,
+            json,
+            csv,
+            baseline,
+            from,
+        } = &self.options.output;
+        if [json, csv]
+            .into_iter()
+            .flatten()
+            .filter(|path| is_stdout(path))
+            .count()
+            > 1
+        {
+            return Err("--json and --csv cannot both go to the standard output".into());
+        }
+        let is_used = [report, json, csv, baseline]
+            .into_iter()
+            .any(Option::is_some);
+        if from.is_some() && !is_used {
+            return Err("--from runs nothing: say what to do with the file, with --report, --json, --csv or --baseline".into());
+        }
+        Ok(())
+    }
+
+    /// The race that is named.
+    pub(super) fn race(&self) -> Option<Race> {
+        self.race
+    }
+
     /// The races to run.
     pub(super) fn races(&self) -> Vec<Race> {
         match self.race {
@@ -80,6 +204,11 @@ impl BenchArgs {
 }
 
 impl Options {
+    /// Prints a table, or a line.
+    pub(super) fn say(&self, text: &str) {
+        self.output.say(text);
+    }
+
     pub(super) fn rounds(&self) -> usize {
         self.rounds as usize
     }
@@ -120,6 +249,8 @@ fn or_default(given: &[u32], quick: bool, short: &[u32], long: &[u32]) -> Vec<u3
 mod tests {
     use clap::Parser;
 
+    use std::path::PathBuf;
+
     use super::{BenchArgs, Race};
 
     #[derive(Parser)]
@@ -128,7 +259,7 @@ mod tests {
         bench: BenchArgs,
     }
 
-    fn parse(line: &str) -> Result<BenchArgs, String> {
+    fn parse(line: &str) -> std::result::Result<BenchArgs, String> {
         Command::try_parse_from(["bench"].into_iter().chain(line.split_whitespace()))
             .map(|command| command.bench)
             .map_err(|error| error.to_string())
@@ -163,6 +294,35 @@ mod tests {
             assert_eq!(args.options.subjects, ["a", "b"]);
             assert_eq!(args.races(), [Race::Echo]);
         }
+    }
+
+    #[test]
+    fn the_page_has_a_usual_place() {
+        let page = |line: &str| {
+            let output = parsed(line).options.output;
+            output
+                .page(|| Ok(PathBuf::from("bench")))
+                .expect("the folder is known")
+        };
+        assert_eq!(page(""), None);
+        assert_eq!(
+            page("--report echo"),
+            Some(PathBuf::from("bench/report.html"))
+        );
+        assert_eq!(page("--report=x.html"), Some(PathBuf::from("x.html")));
+    }
+
+    #[test]
+    fn results_that_cannot_be_had_so_are_refused() {
+        let refused = |line: &str| {
+            let error = parsed(line).check().err().map(|error| error.to_string());
+            error.unwrap_or_default()
+        };
+        assert_eq!(refused("--json - --csv a --report"), "");
+        assert!(refused("--json - --csv -").contains("both"));
+        assert!(refused("--from a").contains("--report, --json"));
+        let mixed = parse("--from a --json b --quick").err().unwrap_or_default();
+        assert!(mixed.contains("cannot be used with"), "{mixed}");
     }
 
     #[test]

@@ -7,18 +7,27 @@
 //! `echo`, `net`, `runtime`, `file`, and `sync` and `channel` (in `cases`) are the races; `pair` runs a server and a load
 //! generator for two of them. `record` collects what they measure, `row` is what becomes of it, `table`, `sheet` and `progress`
 //! are for people, `programs` and `machine` for what runs and where.
+//!
+//! `results` is the form of a result file, with the `facts` of the run; `output` hands a file on to whom it was asked for: as
+//! JSON and CSV, to `compare` with an earlier one, and as a page by `report`.
 
+mod bootstrap;
 mod cases;
+mod compare;
 mod echo;
+mod facts;
 mod file;
 mod flags;
 mod load;
 mod machine;
 mod net;
+mod output;
 mod pair;
 mod programs;
 mod progress;
 mod record;
+mod report;
+mod results;
 mod row;
 mod runtime;
 mod sheet;
@@ -29,15 +38,45 @@ mod table;
 use std::fs;
 use std::path::Path;
 
+use facts::Facts;
 pub(crate) use flags::BenchArgs;
 use flags::Race;
 use programs::Programs;
+use results::{RaceResults, Results};
 use row::Row;
 
 use crate::Result;
 
-/// Builds the programs, runs the races that `args` name, prints a table and writes the rows of each race.
+/// The name of the file with everything that the last run measured.
+const SAVED: &str = "results";
+
+/// Runs the races that `args` name, or takes those of a file, and hands on what was measured.
 pub(crate) fn run(args: &BenchArgs) -> Result {
+    args.check()?;
+    let baseline = args.options.output.baseline()?;
+    let output = &args.options.output;
+    let results = match &output.from {
+        Some(path) => {
+            let results = Results::read(path)?;
+            match args.race() {
+                Some(race) => results.only(race.name())?,
+                None => results,
+            }
+        }
+        None => {
+            let facts = Facts::gather();
+            let programs = Programs::build()?;
+            let results = Results::new(facts, race(args, &programs)?);
+            let saved = programs.output(SAVED);
+            output::write(&saved, &results.to_json()?, "every sample of this run")?;
+            results
+        }
+    };
+    output::hand_on(output, &results, baseline.as_ref())
+}
+
+/// Runs the races that `args` name, prints a table of each and writes its rows.
+fn race(args: &BenchArgs, programs: &Programs) -> Result<Vec<RaceResults>> {
     let options = &args.options;
     let races = args.races();
     let mut connections = options.connections().into_iter().max().unwrap_or(0);
@@ -45,7 +84,6 @@ pub(crate) fn run(args: &BenchArgs) -> Result {
         connections = connections.max(net::MOST_CONNECTIONS);
     }
     machine::raise_limits(connections);
-    let programs = Programs::build()?;
     let mut known = Vec::new();
     for race in &races {
         known.extend(match race {
@@ -57,21 +95,20 @@ pub(crate) fn run(args: &BenchArgs) -> Result {
         });
     }
     subjects::check(&options.subjects, &known)?;
+    let mut results = Vec::new();
     for race in races {
-        let (name, rows) = match race {
-            Race::Echo => ("echo", echo::race(&programs, options)?),
-            Race::Runtime => ("runtime", runtime::race(&programs, options)?),
-            Race::Sync => ("sync", cases::race(cases::SYNC, &[], &programs, options)?),
-            Race::Channel => (
-                "channel",
-                cases::race(cases::CHANNEL, &[], &programs, options)?,
-            ),
-            Race::Net => ("net", net::race(&programs, options)?),
-            Race::File => ("file", file::race(&programs, options)?),
+        let record = match race {
+            Race::Echo => echo::race(programs, options)?,
+            Race::Runtime => runtime::race(programs, options)?,
+            Race::Sync => cases::race(cases::SYNC, &[], programs, options)?,
+            Race::Channel => cases::race(cases::CHANNEL, &[], programs, options)?,
+            Race::Net => net::race(programs, options)?,
+            Race::File => file::race(programs, options)?,
         };
-        write(&programs.output(name), &rows)?;
+        write(&programs.output(record.bench()), &record.rows())?;
+        results.push(record.results());
     }
-    Ok(())
+    Ok(results)
 }
 
 fn write(path: &Path, rows: &[Row]) -> Result {

@@ -8,7 +8,6 @@ use crate::bench::pair::{self, Task};
 use crate::bench::programs::Programs;
 use crate::bench::progress::Progress;
 use crate::bench::record::{Record, Reference};
-use crate::bench::row::Row;
 use crate::bench::sheet::{Case, behind, enter, tabulate};
 use crate::bench::subjects;
 
@@ -30,8 +29,8 @@ const QUICK: [&str; 5] = [
     "accept+close x 16",
 ];
 
-/// Runs the race, prints its tables and returns the rows.
-pub(super) fn race(programs: &Programs, options: &Options) -> Result<Vec<Row>> {
+/// Runs the race, prints its tables and returns what was measured.
+pub(super) fn race(programs: &Programs, options: &Options) -> Result<Record> {
     let tasks = tasks(options)?;
     let mut cases = Vec::new();
     let mut contestants = Vec::new();
@@ -48,7 +47,7 @@ pub(super) fn race(programs: &Programs, options: &Options) -> Result<Vec<Row>> {
         home: HOME,
     };
     let rounds = options.rounds();
-    let mut record = Record::new("net", reference, rounds);
+    let mut record = Record::new("net", reference, rounds).decided_by(&[PROCESSOR, RESIDENT]);
     run_all(programs, options, &tasks, &cases, &mut record);
 
     let rows = record.rows();
@@ -67,16 +66,16 @@ pub(super) fn race(programs: &Programs, options: &Options) -> Result<Vec<Row>> {
         ),
     ] {
         if rows.iter().any(|row| row.metric == metric.name) {
-            println!(
+            options.say(&format!(
                 "\nnet, {title}\n{}",
                 tabulate(&cases, &contestants, metric, &rows)
-            );
+            ));
         }
     }
     for line in behind(HOME, &[PROCESSOR, RESIDENT], &rows) {
-        println!("{line}");
+        options.say(&line);
     }
-    Ok(rows)
+    Ok(record)
 }
 
 /// Every round runs all cases, and in each all who take part, in an order that rotates.

@@ -50,6 +50,12 @@ impl Programs {
     }
 }
 
+/// Where results go, unless something else is said.
+pub(super) fn results_folder() -> Result<PathBuf> {
+    let workspace = Workspace::load(&child::shell()?)?;
+    Ok(workspace.target_directory.join("bench"))
+}
+
 /// Runs a command to its end and returns what it printed.
 ///
 /// # Errors

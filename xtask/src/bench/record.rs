@@ -2,6 +2,9 @@
 
 use std::cmp::Ordering;
 
+use serde::{Deserialize, Serialize};
+
+use crate::bench::results::{self, RaceResults, Role};
 use crate::bench::row::Row;
 use crate::bench::stats::{self, Spread};
 
@@ -14,7 +17,8 @@ pub(super) struct Metric {
 }
 
 /// Which of two values is the better one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum Better {
     Less,
     More,
@@ -44,6 +48,8 @@ pub(super) enum Reference {
 pub(super) struct Record {
     bench: &'static str,
     reference: Reference,
+    /// What the race is about; all metrics if none is named.
+    decisive: Vec<Metric>,
     rounds: usize,
     series: Vec<Series>,
     failures: Vec<Failure>,
@@ -69,6 +75,9 @@ const BARE: &str = "raw-";
 /// Home's elder brother, whom it is not measured by.
 const ELDER: &str = "net-epoll-legacy";
 
+/// Whom a race is about that compares with one subject.
+const HOME: &str = "corio";
+
 /// Whether a subject is `home`, or a variant of it.
 fn is_of(home: &str, subject: &str) -> bool {
     let variant = subject.strip_prefix(home);
@@ -80,10 +89,22 @@ impl Record {
         Record {
             bench,
             reference,
+            decisive: Vec::new(),
             rounds,
             series: Vec::new(),
             failures: Vec::new(),
         }
+    }
+
+    /// Says which metrics the race is about: the others are told beside them.
+    pub(super) fn decided_by(mut self, metrics: &[Metric]) -> Record {
+        self.decisive = metrics.to_vec();
+        self
+    }
+
+    /// What the race is called.
+    pub(super) fn bench(&self) -> &'static str {
+        self.bench
     }
 
     /// Notes one sample.
@@ -146,6 +167,39 @@ impl Record {
         measured.chain(failed).collect()
     }
 
+    /// Everything that was measured, as result files have it.
+    pub(super) fn results(&self) -> RaceResults {
+        let home = match self.reference {
+            Reference::Best { home, .. } => home,
+            Reference::Subject(_) => HOME,
+        };
+        let series = self.series.iter().map(|series| results::Series {
+            case: series.case.clone(),
+            subject: series.subject.clone(),
+            role: role(home, &series.subject),
+            metric: series.metric.name.to_owned(),
+            unit: series.metric.unit.to_owned(),
+            better: series.metric.better,
+            reference: self
+                .reference_of(series)
+                .map(|reference| reference.subject.clone()),
+            samples: series.samples.clone(),
+        });
+        let failures = self.failures.iter().map(|failure| results::Failure {
+            case: failure.case.clone(),
+            subject: failure.subject.clone(),
+            reason: failure.reason.clone(),
+        });
+        let decisive = self.decisive.iter().map(|metric| metric.name.to_owned());
+        RaceResults {
+            name: self.bench.to_owned(),
+            rounds: self.rounds,
+            decisive: decisive.collect(),
+            series: series.collect(),
+            failures: failures.collect(),
+        }
+    }
+
     fn row(
         &self,
         case: &str,
@@ -196,14 +250,19 @@ impl Record {
                 .find(|rival| first.is_some_and(|first| rival.subject == first))
                 .or_else(|| {
                     rivals
-                        .filter(|rival| {
-                            !is_of(home, &rival.subject)
-                                && !rival.subject.starts_with(BARE)
-                                && rival.subject != ELDER
-                        })
+                        .filter(|rival| role(home, &rival.subject) == Role::Peer)
                         .min_by(|left, right| order(series.metric, left, right))
                 }),
         }
+    }
+}
+
+fn role(home: &str, subject: &str) -> Role {
+    match subject {
+        _ if subject == home => Role::Home,
+        _ if is_of(home, subject) || subject == ELDER => Role::Kin,
+        _ if subject.starts_with(BARE) => Role::Bare,
+        _ => Role::Peer,
     }
 }
 
@@ -223,6 +282,7 @@ fn order(metric: Metric, left: &Series, right: &Series) -> Ordering {
 #[cfg(test)]
 mod tests {
     use super::{Better, Metric, Record, Reference};
+    use crate::bench::results::Role;
 
     const TIME: Metric = Metric {
         name: "time",
@@ -300,5 +360,29 @@ mod tests {
         let rows = record.rows();
         assert_eq!((rows[0].metric, rows[0].median), ("failed", None));
         assert_eq!(rows[0].reason.as_deref(), Some("no locked memory"));
+    }
+
+    #[test]
+    fn results_have_every_sample_and_say_who_is_who() {
+        let mut record =
+            Record::new("echo", Reference::Subject("raw-uring"), 2).decided_by(&[TIME]);
+        for (round, value) in [(0, 3.0), (1, 4.0)] {
+            record.note("c", "corio", round, TIME, value);
+        }
+        for subject in ["corio:read", "net-epoll-legacy", "raw-uring", "corioli"] {
+            record.note("c", subject, 1, TIME, 1.0);
+        }
+        record.fail("c", "smol", "no".to_owned());
+        let results = record.results();
+        let roles: Vec<Role> = results.series.iter().map(|series| series.role).collect();
+        assert_eq!(
+            roles,
+            [Role::Home, Role::Kin, Role::Kin, Role::Bare, Role::Peer]
+        );
+        assert_eq!(results.series[0].samples, [Some(3.0), Some(4.0)]);
+        assert_eq!(results.series[1].samples, [None, Some(1.0)]);
+        assert_eq!(results.series[4].reference.as_deref(), Some("raw-uring"));
+        assert_eq!(results.decisive, ["time"]);
+        assert_eq!(results.failures.len(), 1);
     }
 }

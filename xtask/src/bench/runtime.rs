@@ -33,8 +33,8 @@ struct CaseReport {
     reason: Option<String>,
 }
 
-/// Runs the race, prints a table and returns the rows.
-pub(super) fn race(programs: &Programs, options: &Options) -> Result<Vec<Row>> {
+/// Runs the race, prints a table and returns what was measured.
+pub(super) fn race(programs: &Programs, options: &Options) -> Result<Record> {
     let contestants = subjects::choose(&options.subjects, programs.subjects("runtime-bench")?);
     let rounds = options.rounds();
     let mut record = Record::new("runtime", REFERENCE, rounds);
@@ -64,11 +64,11 @@ pub(super) fn race(programs: &Programs, options: &Options) -> Result<Vec<Row>> {
     progress.finish();
 
     let rows = record.rows();
-    println!(
+    options.say(&format!(
         "\nruntime, ns an operation (in brackets: times the best peer; a no-op, times the bare ring)\n{}",
         tabulate(&cases, &contestants, &rows)
-    );
-    Ok(rows)
+    ));
+    Ok(record)
 }
 
 fn run(programs: &Programs, options: &Options, subject: &str) -> Result<Vec<CaseReport>> {

@@ -47,6 +47,11 @@ pub(crate) fn run(args: &DoctorArgs) -> Result {
     Ok(())
 }
 
+/// The driver that a context would take here.
+pub(crate) fn driver() -> String {
+    hints::driver(&ring::set_up())
+}
+
 /// The report for people.
 fn text(diagnosis: &Diagnosis) -> String {
     let Diagnosis {
