@@ -12,8 +12,12 @@ mod pages {
     mod buffers {}
     #[doc = include_str!("../../docs/cancel-safety.md")]
     mod cancel_safety {}
+    #[doc = include_str!("../../docs/compatibility.md")]
+    mod compatibility {}
     #[doc = include_str!("../../docs/contexts.md")]
     mod contexts {}
+    #[doc = include_str!("../../docs/epoll-fallback.md")]
+    mod epoll_fallback {}
     #[doc = include_str!("../../docs/files.md")]
     mod files {}
     #[doc = include_str!("../../docs/migrating-from-monoio.md")]
