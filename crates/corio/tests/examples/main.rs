@@ -2,6 +2,8 @@
 
 #[cfg(feature = "sync-prims")]
 mod http_hello;
+#[cfg(all(feature = "sync-prims", feature = "hyper"))]
+mod hyper;
 #[cfg(feature = "sync-prims")]
 mod kv_server;
 #[cfg(feature = "sync-prims")]
@@ -155,6 +157,21 @@ fn bad_arguments_are_named() {
                 "kv_server",
                 &["192.0.2.1:80"],
                 "cannot listen on 192.0.2.1:80",
+            ),
+        ]);
+    }
+    if cfg!(all(feature = "sync-prims", feature = "hyper")) {
+        cases.extend_from_slice(&[
+            (
+                "hyper_server",
+                &["nowhere"] as &[_],
+                "cannot listen on nowhere",
+            ),
+            ("hyper_client", &["127.0.0.1:1"], "<PATHS>"),
+            (
+                "hyper_client",
+                &["127.0.0.1:1", "/"],
+                "cannot connect to 127.0.0.1:1",
             ),
         ]);
     }
