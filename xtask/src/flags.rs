@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Ci(CiArgs),
     /// Report what this machine grants corio: kernel, ring flags, limits, fallback
     Doctor(DoctorArgs),
+    /// Check each package alone with each set of its features, and that each feature is described
+    Features(FeaturesArgs),
     /// Check the dependency edges between the workspace's packages
     Layers,
     /// Run the loom models, and the larger programs under shuttle
@@ -74,6 +76,16 @@ pub(crate) struct DoctorArgs {
     /// Print one JSON object instead of text
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct FeaturesArgs {
+    /// Check only these packages
+    #[arg(short, long, value_name = "PACKAGE")]
+    pub(crate) package: Vec<String>,
+    /// Choose any number of features together, instead of two at most; also doc tests, and tests with what they require (slow)
+    #[arg(long)]
+    pub(crate) full: bool,
 }
 
 #[derive(Args)]

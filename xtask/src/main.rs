@@ -9,6 +9,7 @@ mod book;
 mod child;
 mod ci;
 mod doctor;
+mod features;
 mod flags;
 mod layers;
 mod loom;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         Command::BookLinks { arguments } => book::links::run(arguments),
         Command::Ci(args) => ci::run(args),
         Command::Doctor(args) => doctor::run(args),
+        Command::Features(args) => features::run(args),
         Command::Layers => layers::run(),
         Command::Loom(args) => loom::run(args),
         Command::Storm(args) => storm::run(args),

@@ -1,6 +1,7 @@
 //! What `cargo metadata` says about this workspace: its packages and what they depend on.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use xshell::Shell;
@@ -16,10 +17,35 @@ pub(crate) struct Workspace {
     pub(crate) target_directory: PathBuf,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(crate) struct Package {
     pub(crate) name: String,
     pub(crate) dependencies: Vec<Dependency>,
+    pub(crate) manifest_path: PathBuf,
+    /// Each feature, and what it switches on.
+    pub(crate) features: BTreeMap<String, Vec<String>>,
+    pub(crate) targets: Vec<Target>,
+    /// Where it may be published: `None` is anywhere, an empty list is nowhere.
+    pub(crate) publish: Option<Vec<String>>,
+    pub(crate) description: Option<String>,
+    pub(crate) license: Option<String>,
+    pub(crate) repository: Option<String>,
+    pub(crate) rust_version: Option<String>,
+    pub(crate) readme: Option<PathBuf>,
+    pub(crate) keywords: Vec<String>,
+    pub(crate) categories: Vec<String>,
+    /// What `[package.metadata]` holds, as it stands there.
+    pub(crate) metadata: serde_json::Value,
+}
+
+/// Something that cargo builds: a library, an example, a test.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub(crate) struct Target {
+    pub(crate) name: String,
+    pub(crate) kind: Vec<String>,
+    pub(crate) required_features: Vec<String>,
 }
 
 /// One line of a manifest's dependency tables.
@@ -75,6 +101,18 @@ impl Workspace {
 }
 
 impl Package {
+    /// True if it is for others to use: not one of the tools.
+    pub(crate) fn is_published(&self) -> bool {
+        self.publish
+            .as_ref()
+            .is_none_or(|places| !places.is_empty())
+    }
+
+    /// The folder of its manifest.
+    pub(crate) fn folder(&self) -> &Path {
+        self.manifest_path.parent().unwrap_or(&self.manifest_path)
+    }
+
     /// True if the package has models: it depends on loom under `cfg(loom)`.
     pub(crate) fn has_loom(&self) -> bool {
         self.depends_under_its_cfg("loom")

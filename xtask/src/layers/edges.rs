@@ -136,6 +136,7 @@ mod tests {
         Package {
             name: name.to_owned(),
             dependencies: dependencies.iter().map(dependency).collect(),
+            ..Package::default()
         }
     }
 
