@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Layers,
     /// Run the loom models, and the larger programs under shuttle
     Loom(LoomArgs),
+    /// Make each package as it would be published, check what is in it, and build it from that
+    Package(PackageArgs),
     /// Drop a million pending operations on sockets and files, and check that nothing was lost
     Storm(StormArgs),
     /// Run all suites and doc tests, compile the examples, then run the quick tier of the loom models
@@ -100,6 +102,13 @@ pub(crate) struct LoomArgs {
     /// Run only models whose name contains this; of the programs, if it begins with `shuttle_`
     #[arg(value_name = "FILTER")]
     pub(crate) filter: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct PackageArgs {
+    /// Do not build what was packaged
+    #[arg(long)]
+    pub(crate) no_verify: bool,
 }
 
 #[derive(Args)]

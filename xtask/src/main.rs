@@ -13,6 +13,7 @@ mod features;
 mod flags;
 mod layers;
 mod loom;
+mod package;
 mod storm;
 mod tally;
 mod test;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         Command::Features(args) => features::run(args),
         Command::Layers => layers::run(),
         Command::Loom(args) => loom::run(args),
+        Command::Package(args) => package::run(args),
         Command::Storm(args) => storm::run(args),
         Command::Test(args) => test::run(args),
         Command::Tidy(args) => tidy::run(args),

@@ -53,6 +53,9 @@ pub(crate) struct Target {
 pub(crate) struct Dependency {
     /// The package's real name, also when the manifest renames it.
     pub(crate) name: String,
+    /// The versions it may have.
+    #[serde(default)]
+    pub(crate) req: String,
     /// `None` for a normal dependency, otherwise "dev" or "build".
     pub(crate) kind: Option<String>,
     /// The `cfg(..)` or triple the line stands under.

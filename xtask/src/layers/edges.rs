@@ -130,6 +130,7 @@ mod tests {
     fn package(name: &str, dependencies: &[(&str, Option<&str>)]) -> Package {
         let dependency = |(name, kind): &(&str, Option<&str>)| Dependency {
             name: (*name).to_owned(),
+            req: String::new(),
             kind: kind.map(str::to_owned),
             target: None,
         };
