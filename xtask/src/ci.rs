@@ -12,11 +12,13 @@ use crate::test::seconds;
 use crate::{Result, child};
 
 /// Cheap steps first, so that a slip shows early. A step may begin with a variable of its environment.
-const STEPS: [&[&str]; 7] = [
+const STEPS: [&[&str]; 9] = [
     &["xtask", "layers"],
     &["xtask", "tidy", "--if-available"],
     &["xtask", "book"],
     &["xtask", "doctor"],
+    &["xtask", "features"],
+    &["xtask", "package"],
     &["xtask", "test"],
     // What does I/O once more, without a ring.
     &[

@@ -21,6 +21,7 @@ pub(crate) struct Workspace {
 #[serde(default)]
 pub(crate) struct Package {
     pub(crate) name: String,
+    pub(crate) version: String,
     pub(crate) dependencies: Vec<Dependency>,
     pub(crate) manifest_path: PathBuf,
     /// Each feature, and what it switches on.

@@ -1,10 +1,11 @@
 //! `cargo xtask package`: each package as it would be published, built from what is in it.
 //!
 //! First come checks that need no build: what the manifests say (`manifest`) and which files the packages hold (`contents`).
-//! Then `cargo package` makes them all and builds each from its archive and those of the others.
+//! Then `cargo package` makes them all, and `built` builds what they hold.
 //!
 //! Nothing is uploaded.
 
+mod built;
 mod contents;
 mod manifest;
 
@@ -35,15 +36,19 @@ pub(crate) fn run(args: &PackageArgs) -> Result {
         let read = |file: &str| std::fs::read_to_string(package.folder().join(file));
         problems.extend(contents::check(&package.name, &files, read)?);
     }
-    problems.extend(make(&shell, &names, args.no_verify)?);
-
-    problems.iter().for_each(|problem| println!("{problem}"));
     let folder = workspace.target_directory.join("package");
+    let made = make(&shell, &names)?;
+    if made.is_empty() && !args.no_verify {
+        problems.extend(built::check(&shell, &workspace, &packages, &folder)?);
+    }
+    problems.extend(made);
+
     println!(
-        "== cargo xtask package: {} packages in {}",
+        "\n== cargo xtask package: {} packages in {}",
         names.len(),
         folder.display()
     );
+    problems.iter().for_each(|problem| println!("   {problem}"));
     if problems.is_empty() {
         Ok(())
     } else {
@@ -70,16 +75,13 @@ fn list(shell: &Shell, package: &str) -> Result<Vec<String>> {
 /// Makes the packages; what is wrong, one line each.
 ///
 /// Without the network if that suffices, which it does after a build: the index need not be asked for what is locked.
-fn make(shell: &Shell, packages: &[&str], no_verify: bool) -> Result<Vec<String>> {
+fn make(shell: &Shell, packages: &[&str]) -> Result<Vec<String>> {
     let mut last = String::new();
     for network in [Some("--offline"), None] {
         let mut command = child::cargo(shell)
-            .args(["package", "--allow-dirty"])
+            .args(["package", "--no-verify", "--allow-dirty"])
             .args(network)
             .env("CARGO_TERM_COLOR", "never");
-        if no_verify {
-            command = command.arg("--no-verify");
-        }
         for package in packages {
             command = command.args(["--package", package]);
         }
