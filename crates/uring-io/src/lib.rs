@@ -59,6 +59,9 @@
 //! |---|---|---|
 //! | `bytes` | | `Bytes` and `BytesMut` as buffers |
 //! | `codec` | | `io::Framed`: frames, by the codecs of `tokio-util`; takes in `bytes` |
+//! | `tokio` | | `compat`: streams and files under the traits of `tokio::io` |
+//! | `futures-io` | | `compat`: streams and files under the traits of `futures-io` |
+//! | `hyper` | | `compat`: streams, spawning and time as hyper asks for them |
 //!
 //! A feature adds API and never changes what the rest does.
 #![cfg_attr(docsrs, feature(doc_cfg))]
