@@ -81,6 +81,11 @@ impl ContextBuilder {
     }
 
     /// How the context's ring is set up.
+    ///
+    /// The environment variable `CORIO_WITHOUT` adds to [`EngineConfig::without`], for all contexts: names with commas between
+    /// them, such as `OP_SEND_ZC,SINGLE_ISSUER`, of what they are to do without, to rehearse an older kernel. A name that
+    /// means nothing keeps them from starting. Where something is withheld or missing that a context needs, it
+    /// runs on epoll, unless the ring was [insisted on](Self::driver).
     #[must_use]
     pub fn engine(mut self, engine: EngineConfig) -> Self {
         self.config.engine = engine;

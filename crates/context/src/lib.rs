@@ -59,6 +59,8 @@ pub use current::{
     OutsideContext, driver, handle, in_context, local_state, others_runnable, spawn,
     spawn_blocking, spawn_named, task_id, try_driver, try_handle, try_spawn,
 };
+#[cfg(not(loom))]
+pub use driver::call_operation;
 pub use driver::{Driver, DriverChoice};
 pub use guard::{Ended, WaitGuard};
 pub use handle::{BoundedHandle, Handle, Submission, SubmitError};

@@ -17,6 +17,7 @@ use crate::future::Op;
 use crate::inner::Inner;
 use crate::operation::Operation;
 use crate::slot::State;
+use crate::withheld::Gate;
 
 /// The longest chain that can be written down.
 const LONGEST: usize = 6;
@@ -223,13 +224,21 @@ impl<'a> Links<'a> {
     }
 
     fn queue(mut self) {
-        let entries = std::mem::replace(&mut self.entries, [const { None }; LONGEST]);
-        if self.inner.closing.get() {
-            // A callback shut the engine down.
-            for (index, _) in entries.into_iter().flatten() {
-                self.inner.finish_unsubmitted(index);
+        let mut entries = std::mem::replace(&mut self.entries, [const { None }; LONGEST]);
+        match self.inner.gate.get() {
+            Gate::Open => {}
+            Gate::Masked => {
+                for (_, entry) in entries.iter_mut().flatten() {
+                    self.inner.report.withheld.mask(entry);
+                }
             }
-            return;
+            Gate::Closed => {
+                // A callback shut the engine down.
+                for (index, _) in entries.into_iter().flatten() {
+                    self.inner.finish_unsubmitted(index);
+                }
+                return;
+            }
         }
         self.inner
             .push_linked(self.len, entries.iter().flatten().map(|(_, entry)| entry));

@@ -1,6 +1,7 @@
 //! What a caller may ask of an engine.
 
-use crate::feature::FeatureSet;
+use crate::opcodes::Opcodes;
+use crate::withheld::Withheld;
 
 /// How to build an [`Engine`](crate::Engine).
 ///
@@ -32,9 +33,12 @@ pub struct EngineConfig {
     pub iopoll: bool,
     /// Ask the kernel to clamp over-large queue sizes instead of refusing them. Default: on.
     pub clamp: bool,
-    /// Features to leave out although the kernel may have them: to see a lower rung of the setup ladder, or to work
-    /// around a kernel bug. They are listed as refused, without an errno. Default: none.
-    pub disable: FeatureSet,
+    /// Parts of io_uring to do without although the kernel may have them: to rehearse an older kernel, or to work around
+    /// a bug of this one. The report lists them apart from what the kernel refused. Default: nothing.
+    pub without: Withheld,
+    /// Operations without which a ring is of no use: where one is missing, setup fails with an error that names it. The
+    /// engine's own (`POLL_ADD`, `ASYNC_CANCEL`) always count among them. Default: none.
+    pub needs: Opcodes,
     /// Called before each `io_uring_enter`; decides whether that call fails or submits less. For tests.
     #[doc(hidden)]
     pub enter_fault: Option<fn(EnterCall) -> EnterFault>,
@@ -48,7 +52,8 @@ impl Default for EngineConfig {
             sqpoll: None,
             iopoll: false,
             clamp: true,
-            disable: FeatureSet::EMPTY,
+            without: Withheld::NOTHING,
+            needs: Opcodes::EMPTY,
             enter_fault: None,
         }
     }

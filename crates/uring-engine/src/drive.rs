@@ -11,6 +11,7 @@ use crate::error::TurnError;
 use crate::feature::Feature;
 use crate::inner::{Inner, WAKE};
 use crate::ring::Ring;
+use crate::withheld::Gate;
 
 /// How an enter ended, apart from errors that retrying does not cure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,8 +82,11 @@ impl Inner {
             return Ok(());
         }
         if !self.report.has(Feature::IoPoll)
-            && let Some(entry) = self.parking.arm()
+            && let Some(mut entry) = self.parking.arm()
         {
+            if self.gate.get() == Gate::Masked {
+                self.report.withheld.mask(&mut entry);
+            }
             self.push(&entry.user_data(u64::from(WAKE)));
         }
         let by_caller = self.parking.is_parked();

@@ -247,7 +247,7 @@ impl Engine {
 
     /// Whether [`shutdown`](Engine::shutdown) was called.
     pub fn is_shut_down(&self) -> bool {
-        self.0.closing.get()
+        self.0.is_closed()
     }
 }
 

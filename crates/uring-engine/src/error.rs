@@ -5,6 +5,7 @@ use std::io;
 use thiserror::Error;
 
 use crate::report::{Refusal, Wanted};
+use crate::withheld::UnknownPart;
 
 /// Why no ring could be had. Each text says what to do about it.
 #[derive(Debug, Error)]
@@ -49,9 +50,26 @@ pub enum SetupError {
     #[error("this kernel's io_uring lacks {what} (Linux {since} has it)")]
     MissingFeature {
         /// What is missing.
-        what: &'static str,
+        what: String,
         /// The kernel version that brought it.
         since: &'static str,
+    },
+    /// The configuration withholds something that a ring is of no use without.
+    #[error(
+        "a ring without {what} is of no use, and the configuration withholds it: take it off `EngineConfig::without`, or \
+         run on the epoll fallback"
+    )]
+    Withheld {
+        /// What is withheld.
+        what: String,
+    },
+    /// The environment withholds something that there is not.
+    #[error("{variable}: {source}")]
+    UnknownPart {
+        /// The environment's variable.
+        variable: &'static str,
+        /// The name that means nothing.
+        source: UnknownPart,
     },
     /// Any other error.
     #[error("io_uring setup failed: {source}")]
@@ -78,7 +96,9 @@ impl SetupError {
             SetupError::Unsupported => Some(libc::ENOSYS),
             SetupError::NoMemory { .. } => Some(libc::ENOMEM),
             SetupError::Invalid { .. } => Some(libc::EINVAL),
-            SetupError::MissingFeature { .. } => None,
+            SetupError::MissingFeature { .. }
+            | SetupError::Withheld { .. }
+            | SetupError::UnknownPart { .. } => None,
             SetupError::Descriptors { source } | SetupError::Other { source } => {
                 source.raw_os_error()
             }

@@ -1,6 +1,7 @@
 //! The optional parts of io_uring that the setup ladder asks for, by name.
 
 use std::fmt;
+use std::io;
 
 /// One optional part of io_uring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -35,11 +36,30 @@ pub enum Feature {
     CqeSkip,
     /// `IORING_REGISTER_SYNC_CANCEL` (6.0): shutdown cancels everything with one call.
     SyncCancel,
+    /// `IORING_ENTER_EXT_ARG` (5.11): waiting with a time limit. There is no engine without it.
+    ExtArg,
+    /// `IORING_FEAT_NODROP` (5.5): completions that do not fit the queue are kept. There is no engine without it.
+    NoDrop,
+    /// `IORING_REGISTER_PROBE` (5.6): the kernel tells which operations it has. Without it those of Linux 5.11 are taken for
+    /// granted, and no other.
+    Probe,
+    /// `IORING_REGISTER_PBUF_RING` (5.19): rings of buffers that the kernel picks from.
+    BufferRings,
+    /// `IORING_REGISTER_BUFFERS` (5.1): buffers that are pinned once.
+    RegisteredBuffers,
+    /// `IORING_REGISTER_FILES` (5.5 for a table with empty places): files that need no look-up.
+    RegisteredFiles,
+    /// `IORING_ACCEPT_MULTISHOT` (5.19): one entry accepts connection after connection.
+    AcceptMultishot,
+    /// `IORING_RECV_MULTISHOT` (6.0): one entry receives again and again.
+    RecvMultishot,
+    /// `IORING_POLL_ADD_MULTI` (5.13): one entry polls again and again.
+    PollMultishot,
 }
 
 impl Feature {
     /// Every feature, in the order in which reports list them.
-    pub const ALL: [Feature; 14] = [
+    pub const ALL: [Feature; 23] = [
         Feature::SingleIssuer,
         Feature::DeferTaskrun,
         Feature::CoopTaskrun,
@@ -54,7 +74,19 @@ impl Feature {
         Feature::NoIowait,
         Feature::CqeSkip,
         Feature::SyncCancel,
+        Feature::ExtArg,
+        Feature::NoDrop,
+        Feature::Probe,
+        Feature::BufferRings,
+        Feature::RegisteredBuffers,
+        Feature::RegisteredFiles,
+        Feature::AcceptMultishot,
+        Feature::RecvMultishot,
+        Feature::PollMultishot,
     ];
+
+    /// Those without which there is no engine.
+    pub const NEEDED: [Feature; 2] = [Feature::ExtArg, Feature::NoDrop];
 
     /// The kernel's name for it.
     pub const fn name(self) -> &'static str {
@@ -69,10 +101,19 @@ impl Feature {
             Feature::Clamp => "CLAMP",
             Feature::SqPoll => "SQPOLL",
             Feature::IoPoll => "IOPOLL",
-            Feature::RegisteredRingFd => "registered ring fd",
+            Feature::RegisteredRingFd => "RING_FD",
             Feature::NoIowait => "NO_IOWAIT",
             Feature::CqeSkip => "CQE_SKIP",
             Feature::SyncCancel => "SYNC_CANCEL",
+            Feature::ExtArg => "EXT_ARG",
+            Feature::NoDrop => "NODROP",
+            Feature::Probe => "PROBE",
+            Feature::BufferRings => "PBUF_RING",
+            Feature::RegisteredBuffers => "BUFFERS",
+            Feature::RegisteredFiles => "FILES",
+            Feature::AcceptMultishot => "ACCEPT_MULTISHOT",
+            Feature::RecvMultishot => "RECV_MULTISHOT",
+            Feature::PollMultishot => "POLL_ADD_MULTI",
         }
     }
 
@@ -81,16 +122,43 @@ impl Feature {
         match self {
             Feature::NoSqArray => "6.6",
             Feature::DeferTaskrun => "6.1",
-            Feature::SingleIssuer | Feature::SyncCancel => "6.0",
-            Feature::CoopTaskrun | Feature::TaskrunFlag => "5.19",
+            Feature::SingleIssuer | Feature::SyncCancel | Feature::RecvMultishot => "6.0",
+            Feature::CoopTaskrun
+            | Feature::TaskrunFlag
+            | Feature::BufferRings
+            | Feature::AcceptMultishot => "5.19",
             Feature::SubmitAll | Feature::RegisteredRingFd => "5.18",
-            Feature::LargeCq => "5.5",
-            Feature::Clamp => "5.6",
-            Feature::SqPoll => "5.11",
-            Feature::IoPoll => "5.1",
+            Feature::LargeCq | Feature::NoDrop | Feature::RegisteredFiles => "5.5",
+            Feature::Clamp | Feature::Probe => "5.6",
+            Feature::SqPoll | Feature::ExtArg => "5.11",
+            Feature::IoPoll | Feature::RegisteredBuffers => "5.1",
+            Feature::PollMultishot => "5.13",
             Feature::NoIowait => "6.15",
             Feature::CqeSkip => "5.17",
         }
+    }
+
+    /// What to do without it, where it was asked for by name and refused.
+    const fn instead(self) -> &'static str {
+        match self {
+            Feature::BufferRings => "receive into buffers of your own",
+            Feature::RegisteredBuffers => "use buffers of the heap",
+            Feature::RegisteredFiles => "use descriptors",
+            _ => "do without it",
+        }
+    }
+
+    /// An error that says what was missing, instead of the kernel's.
+    #[cold]
+    pub(crate) fn explain(self, error: io::Error) -> io::Error {
+        let (name, since, instead) = (self.name(), self.since(), self.instead());
+        io::Error::new(
+            io::ErrorKind::Unsupported,
+            format!(
+                "IORING_REGISTER_{name} is refused here ({error}). Linux has it since {since}; where the kernel, a filter or \
+                 the configuration has not, {instead}"
+            ),
+        )
     }
 }
 

@@ -86,7 +86,7 @@ impl<O: Operation> Op<O> {
     /// was; an output resolves it.
     #[inline]
     pub fn attempt(&mut self) -> Option<O::Output> {
-        if self.engine.inner().closing.get() {
+        if self.engine.inner().is_closed() {
             return None;
         }
         let Stage::Unsubmitted(operation) = &mut self.stage else {
@@ -155,7 +155,7 @@ impl<O: Operation> Future for Op<O> {
             polled_after_end();
         };
         let inner = this.engine.inner();
-        if inner.closing.get() {
+        if inner.is_closed() {
             return Poll::Ready(operation.complete(Completion::CANCELLED));
         }
         let waker = context.waker().clone();

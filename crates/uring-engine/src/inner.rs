@@ -22,6 +22,7 @@ use crate::stats::Counters;
 use crate::table::{Key, Table};
 use crate::unpark::Parking;
 use crate::waiting::Waiting;
+use crate::withheld::Gate;
 
 /// Marks the user data of a cancellation, which else is that of its target.
 pub(crate) const CANCEL: u32 = Key::INTERNAL;
@@ -40,8 +41,8 @@ pub(crate) struct Inner {
     pub(crate) files: FileTable,
     /// Operations that the kernel has, or will have at the next submission.
     pub(crate) in_flight: Cell<usize>,
-    /// Set as soon as shutdown begins: nothing new starts.
-    pub(crate) closing: Cell<bool>,
+    /// Closed as soon as shutdown begins.
+    pub(crate) gate: Cell<Gate>,
     pub(crate) delivering: Cell<bool>,
     pub(crate) enter_fault: Option<fn(EnterCall) -> EnterFault>,
     backlog: UnsafeCell<VecDeque<Backlogged>>,
@@ -63,6 +64,7 @@ impl Inner {
         parking: Parking,
         enter_fault: Option<fn(EnterCall) -> EnterFault>,
     ) -> Inner {
+        let gate = report.withheld.gate();
         Inner {
             ring: UnsafeCell::new(Some(ring)),
             table: Table::new(),
@@ -72,7 +74,7 @@ impl Inner {
             groups: Groups::default(),
             files: FileTable::default(),
             in_flight: Cell::new(0),
-            closing: Cell::new(false),
+            gate: Cell::new(gate),
             delivering: Cell::new(false),
             enter_fault,
             backlog: UnsafeCell::new(VecDeque::new()),
@@ -125,12 +127,29 @@ impl Inner {
         build: impl FnOnce(&mut T) -> squeue::Entry,
     ) -> u32 {
         let (index, entry) = self.prepare(payload, waker, state, vtable, build);
-        if self.closing.get() {
-            self.finish_unsubmitted(index);
-        } else {
+        if self.gate.get() == Gate::Open {
             self.push(&entry);
+        } else {
+            self.start_slow(index, entry);
         }
         index
+    }
+
+    /// The gate is not open.
+    #[cold]
+    fn start_slow(&self, index: u32, mut entry: squeue::Entry) {
+        if self.is_closed() {
+            self.finish_unsubmitted(index);
+        } else {
+            self.report.withheld.mask(&mut entry);
+            self.push(&entry);
+        }
+    }
+
+    /// Whether shutdown has begun: nothing new starts.
+    #[inline]
+    pub(crate) fn is_closed(&self) -> bool {
+        self.gate.get() == Gate::Closed
     }
 
     /// Puts an operation into a slot, as in flight, and returns its entry, which the caller must queue.
@@ -260,7 +279,7 @@ impl Inner {
     /// may begin: cancel it again.
     #[inline]
     fn cancel_next_in_chain(&self, next: u32) {
-        if next == NONE || self.closing.get() {
+        if next == NONE || self.is_closed() {
             return;
         }
         let slot = self.table.slot(next);
@@ -312,7 +331,7 @@ impl Inner {
         let Some(slot) = self.table.find(target) else {
             return;
         };
-        if slot.in_kernel() && slot.cancels.get() < MOST_CANCELS && !self.closing.get() {
+        if slot.in_kernel() && slot.cancels.get() < MOST_CANCELS && !self.is_closed() {
             self.push_cancel(target.index, slot);
         }
     }

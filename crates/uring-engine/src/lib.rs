@@ -34,9 +34,11 @@ mod feature;
 mod fixed;
 mod future;
 mod inner;
+mod known;
 mod mapped;
 mod multishot;
 pub mod op;
+mod opcodes;
 mod operation;
 mod pool;
 mod queue;
@@ -52,6 +54,7 @@ mod table;
 mod target;
 mod unpark;
 mod waiting;
+mod withheld;
 
 pub use addr::SocketAddress;
 pub use buf::{BufResult, IoBuf, IoBufMut, IoVecBuf, IoVecBufMut, Slice};
@@ -66,6 +69,7 @@ pub use feature::{Feature, FeatureSet};
 pub use fixed::{FixedBuf, FixedBuffers, FixedFile};
 pub use future::Op;
 pub use multishot::MultishotOp;
+pub use opcodes::Opcodes;
 pub use operation::{Multishot, Operation};
 pub use pool::{
     BufferReturned, BufferRing, BufferRingConfig, PooledBuf, PooledMessage, RecvStream,
@@ -76,6 +80,7 @@ pub use substitute::{RawEntry, Substitute};
 pub use target::Target;
 pub use unpark::Unparker;
 pub use waiting::{Waiting, opcode_name};
+pub use withheld::{UnknownPart, Withheld};
 
 /// The crate that entries are built with, for those who write operations of their own.
 pub use io_uring;

@@ -92,7 +92,7 @@ impl<M: Multishot> MultishotOp<M> {
             return;
         };
         let inner = self.engine.inner();
-        if inner.closing.get() {
+        if inner.is_closed() {
             return;
         }
         let index = inner.start(operation, waker, State::Stream, Self::VTABLE, M::entry);

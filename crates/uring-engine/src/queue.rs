@@ -101,7 +101,7 @@ impl Inner {
     /// Asks the kernel to cancel a slot's operation, once.
     pub(crate) fn cancel(&self, index: u32) {
         let slot = self.table.slot(index);
-        if self.closing.get() || slot.cancelling.replace(true) {
+        if self.is_closed() || slot.cancelling.replace(true) {
             return;
         }
         self.counters.update(|stats| stats.cancels += 1);

@@ -1,8 +1,11 @@
 //! What the kernel granted, what it refused and why: as data, and as text for people.
 
 use std::fmt;
+use std::io;
 
 use crate::feature::{Feature, FeatureSet};
+use crate::opcodes::Opcodes;
+use crate::withheld::Withheld;
 
 /// The outcome of setting up a ring.
 #[derive(Clone, Debug)]
@@ -15,7 +18,7 @@ pub struct SetupReport {
     pub cq_entries: u32,
     /// Submission queue entries that were asked for.
     pub requested_entries: u32,
-    /// What is in use.
+    /// What is in use, or there to be used.
     pub granted: FeatureSet,
     /// What was wanted and is not in use, in the order in which it was given up.
     pub refused: Vec<Refusal>,
@@ -23,21 +26,10 @@ pub struct SetupReport {
     pub attempts: u32,
     /// What runs the operations: `io_uring`, or the name of what stands in for it.
     pub driver: &'static str,
+    /// What the configuration withheld ([`EngineConfig::without`](crate::EngineConfig::without)), of which nothing is in use:
+    /// the kernel was not asked for it.
+    pub withheld: Withheld,
     pub(crate) supported: Opcodes,
-}
-
-/// A set of `IORING_OP_*` numbers.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Opcodes([u64; 4]);
-
-impl FromIterator<u8> for Opcodes {
-    fn from_iter<I: IntoIterator<Item = u8>>(opcodes: I) -> Self {
-        let mut set = Opcodes::default();
-        for opcode in opcodes {
-            set.0[usize::from(opcode / 64)] |= 1 << (opcode % 64);
-        }
-        set
-    }
 }
 
 /// One thing that the engine wanted and did not get.
@@ -45,7 +37,7 @@ impl FromIterator<u8> for Opcodes {
 pub struct Refusal {
     /// What was wanted.
     pub what: Wanted,
-    /// The kernel's answer; `None` when the configuration left it out or the kernel does not announce it.
+    /// The kernel's answer; `None` when it does not announce it, or there was no need to ask.
     pub errno: Option<i32>,
     /// What it means and what to do about it.
     pub hint: String,
@@ -70,9 +62,15 @@ impl SetupReport {
     }
 
     /// Whether an operation can be run, by its `IORING_OP_*` number (`io_uring::opcode::Read::CODE`). A kernel
-    /// without the probe (before 5.6) counts as knowing none.
+    /// that does not tell counts as one of 5.11.
     pub fn supports(&self, opcode: u8) -> bool {
-        self.supported.0[usize::from(opcode / 64)] & (1 << (opcode % 64)) != 0
+        self.supported.contains(opcode)
+    }
+
+    /// Says of an operation's `EINVAL`, if that is none which the ring knows, that this is what was wrong, which operation it
+    /// is and which kernel has it. Any other error stays as it is.
+    pub fn explain(&self, opcode: u8, error: io::Error) -> io::Error {
+        Withheld::explained(self.supported, opcode, error)
     }
 
     /// The refusal of a feature, when it was refused.
@@ -100,6 +98,9 @@ impl fmt::Display for SetupReport {
             write!(f, "{} {feature}", if at == 0 { "" } else { "," })?;
         }
         writeln!(f)?;
+        if !self.withheld.is_nothing() {
+            writeln!(f, "  withheld by the configuration: {}", self.withheld)?;
+        }
         for refusal in &self.refused {
             writeln!(f, "  refused: {refusal}")?;
         }
@@ -122,7 +123,7 @@ impl fmt::Display for Refusal {
         write!(f, "{}", self.what)?;
         match self.errno {
             Some(errno) => write!(f, " ({})", std::io::Error::from_raw_os_error(errno))?,
-            None => write!(f, " (not asked for)")?,
+            None => write!(f, " (not announced)")?,
         }
         write!(f, ": {}", self.hint)
     }

@@ -5,11 +5,12 @@
 
 use std::io;
 
-use io_uring::{IoUring, Probe};
+use io_uring::IoUring;
 
 use crate::config::EngineConfig;
 use crate::error::SetupError;
 use crate::feature::{Feature, FeatureSet};
+use crate::known::Known;
 use crate::mapped::Mapped;
 use crate::report::{Refusal, SetupReport, Wanted};
 use crate::ring::Ring;
@@ -30,84 +31,45 @@ const GIVE_UP_ORDER: [Feature; 9] = [
 pub(crate) fn set_up(config: &EngineConfig) -> Result<(Ring, SetupReport), SetupError> {
     let mut ladder = Ladder::new(config);
     let ring = ladder.climb_down()?;
+    let mut known = Known::new(config, ladder.wanted, ladder.refused);
     let parameters = ring.params();
-    if !parameters.is_feature_nodrop() || !parameters.is_feature_ext_arg() {
-        return Err(SetupError::MissingFeature {
-            what: "waiting with a timeout (EXT_ARG)",
-            since: "5.11",
-        });
-    }
-    let mut granted = ladder.wanted;
-    let mut refused = ladder.refused;
-    let mut announced = |feature: Feature, is: bool| {
-        if config.disable.contains(feature) {
-            refused.push(left_out(feature));
-        } else if is {
-            granted = granted.with(feature);
-        } else {
-            refused.push(Refusal {
-                what: Wanted::Feature(feature),
-                errno: None,
-                hint: format!(
-                    "the kernel does not announce it; Linux {} does",
-                    feature.since()
-                ),
-            });
-        }
-    };
-    announced(Feature::NoIowait, parameters.is_feature_no_iowait());
-    announced(
+    known.needs(Feature::NoDrop, parameters.is_feature_nodrop())?;
+    known.needs(Feature::ExtArg, parameters.is_feature_ext_arg())?;
+    known.announced(Feature::NoIowait, parameters.is_feature_no_iowait());
+    known.announced(
         Feature::CqeSkip,
         parameters.is_feature_skip_cqe_on_success(),
     );
+    let resource_tags = parameters.is_feature_resource_tagging();
+    known.announced(Feature::PollMultishot, resource_tags);
+    known.announced(Feature::RegisteredBuffers, true);
+    known.announced(Feature::RegisteredFiles, true);
     let (sq_entries, cq_entries) = (parameters.sq_entries(), parameters.cq_entries());
 
-    let mut probe = Probe::new();
-    let probe = ring
-        .submitter()
-        .register_probe(&mut probe)
-        .is_ok()
-        .then_some(probe);
-    // SEND_ZC came with 6.0, as did SYNC_CANCEL, which has no announcement of its own.
-    let six = probe
-        .as_ref()
-        .is_some_and(|probe| probe.is_supported(io_uring::opcode::SendZc::CODE));
-    announced(Feature::SyncCancel, six);
-
-    let supported = (0..=u8::MAX).filter(|opcode| {
-        probe
-            .as_ref()
-            .is_some_and(|probe| probe.is_supported(*opcode))
-    });
+    let told = known.probe(&ring);
+    // What has no announcement of its own came together with an operation.
+    let five_nineteen = told.contains(io_uring::opcode::Socket::CODE);
+    let six = told.contains(io_uring::opcode::SendZc::CODE);
+    known.announced(Feature::BufferRings, five_nineteen);
+    known.announced(Feature::AcceptMultishot, five_nineteen);
+    known.announced(Feature::RecvMultishot, six);
+    known.announced(Feature::SyncCancel, six);
+    let supported = told.beyond(config.without.opcodes());
+    known.needs_operations(supported)?;
 
     let mut ring = Mapped::new(ring);
-    if config.disable.contains(Feature::RegisteredRingFd) {
-        refused.push(left_out(Feature::RegisteredRingFd));
-    } else {
-        match ring.register_ring_fd() {
-            Ok(()) => granted = granted.with(Feature::RegisteredRingFd),
-            Err(error) => refused.push(Refusal {
-                what: Wanted::Feature(Feature::RegisteredRingFd),
-                errno: error.raw_os_error(),
-                hint: match error.raw_os_error() {
-                    Some(libc::EBUSY) => {
-                        "this thread has its sixteen registered rings already".to_owned()
-                    }
-                    _ => format!("Linux {} has it", Feature::RegisteredRingFd.since()),
-                },
-            }),
-        }
-    }
+    known.register_ring_fd(&mut ring);
     let report = SetupReport {
         kernel: kernel_release(),
         sq_entries,
         cq_entries,
         requested_entries: config.entries,
-        granted,
-        refused,
+        granted: known.granted,
+        refused: known.refused,
         attempts: ladder.attempts,
         driver: "io_uring",
-        supported: supported.collect(),
+        withheld: config.without,
+        supported,
     };
     Ok((Ring::Kernel(ring), report))
 }
@@ -132,12 +94,13 @@ impl<'a> Ladder<'a> {
         ladder.want(Feature::SingleIssuer, true);
         // The submission thread finishes completions itself; the kernel refuses these three beside it. Without the flag
         // that tells of unfinished completions a peek would miss them, so the two that leave some need it.
+        let withheld = config.without.features();
         let owner_finishes = config.sqpoll.is_none();
-        let told = owner_finishes && !config.disable.contains(Feature::TaskrunFlag);
+        let told = owner_finishes && !withheld.contains(Feature::TaskrunFlag);
         ladder.want(Feature::TaskrunFlag, owner_finishes);
         ladder.want(
             Feature::DeferTaskrun,
-            told && !config.disable.contains(Feature::SingleIssuer),
+            told && !withheld.contains(Feature::SingleIssuer),
         );
         if !ladder.wanted.contains(Feature::DeferTaskrun) {
             ladder.want(Feature::CoopTaskrun, told);
@@ -152,12 +115,7 @@ impl<'a> Ladder<'a> {
     }
 
     fn want(&mut self, feature: Feature, asked: bool) {
-        if !asked {
-            return;
-        }
-        if self.config.disable.contains(feature) {
-            self.refused.push(left_out(feature));
-        } else {
+        if asked && !self.config.without.features().contains(feature) {
             self.wanted = self.wanted.with(feature);
         }
     }
@@ -297,14 +255,6 @@ impl<'a> Ladder<'a> {
             Some(libc::EMFILE | libc::ENFILE) => SetupError::Descriptors { source: error },
             _ => SetupError::Other { source: error },
         }
-    }
-}
-
-fn left_out(feature: Feature) -> Refusal {
-    Refusal {
-        what: Wanted::Feature(feature),
-        errno: None,
-        hint: "left out by the configuration".to_owned(),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::feature::Feature;
 use crate::inner::Inner;
 use crate::ring::Ring;
 use crate::slot::State;
+use crate::withheld::Gate;
 
 /// How long each attempt at cancelling and collecting takes before it is repeated.
 const ROUND: Duration = Duration::from_millis(100);
@@ -27,7 +28,7 @@ enum Whom {
 
 impl Inner {
     pub(crate) fn shutdown(&self) {
-        if self.closing.replace(true) {
+        if self.gate.replace(Gate::Closed) == Gate::Closed {
             return;
         }
         if let Some(ring) = self.ring() {

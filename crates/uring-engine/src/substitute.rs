@@ -12,9 +12,10 @@ use io_uring::squeue;
 
 use crate::completion::Completion;
 use crate::config::EngineConfig;
-use crate::feature::FeatureSet;
+use crate::feature::Feature;
 use crate::report::SetupReport;
 use crate::setup::kernel_release;
+use crate::withheld::Withheld;
 
 /// The fields of an entry of the submission queue, as `<linux/io_uring.h>` lays them out. What some of them mean depends on the
 /// operation.
@@ -59,6 +60,17 @@ impl RawEntry {
         // SAFETY: an `Entry` is one `struct io_uring_sqe` and nothing else (`repr(C)`, 64 bytes: asserted above), all of it
         // initialised; this is the same structure, whose layout the kernel never changes.
         unsafe { *std::ptr::from_ref(entry).cast::<RawEntry>() }
+    }
+
+    /// The entry under a number that no operation has: the kernel refuses it with `EINVAL`, and looks at nothing that it
+    /// points at.
+    pub(crate) fn of_no_operation(self) -> squeue::Entry {
+        let entry = RawEntry {
+            opcode: u8::MAX,
+            ..self
+        };
+        // SAFETY: the same structure, as in `of`, of which every field may have any value.
+        unsafe { std::mem::transmute::<RawEntry, squeue::Entry>(entry) }
     }
 }
 
@@ -110,6 +122,15 @@ pub trait Substitute {
     /// Forgets a ring of buffers.
     fn unregister_buffers(&mut self, group: u16);
 }
+
+/// What a substitute owes, of what a ring may lack.
+const STOOD_IN_FOR: [Feature; 5] = [
+    Feature::BufferRings,
+    Feature::RegisteredBuffers,
+    Feature::AcceptMultishot,
+    Feature::RecvMultishot,
+    Feature::PollMultishot,
+];
 
 /// A substitute, as a ring: a queue of entries in front of it.
 pub(crate) struct Stand {
@@ -216,10 +237,11 @@ impl Stand {
             sq_entries: self.capacity as u32,
             cq_entries: 0,
             requested_entries: config.entries,
-            granted: FeatureSet::EMPTY,
+            granted: STOOD_IN_FOR.into_iter().collect(),
             refused: Vec::new(),
             attempts: 0,
             driver: substitute.name(),
+            withheld: Withheld::NOTHING,
             supported: supported.collect(),
         }
     }

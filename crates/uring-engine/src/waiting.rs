@@ -7,6 +7,7 @@ use io_uring::squeue;
 
 use crate::completion::Completion;
 use crate::engine::Engine;
+use crate::opcodes::Opcodes;
 use crate::slot::State;
 use crate::substitute::RawEntry;
 use crate::target::Target;
@@ -72,79 +73,9 @@ impl Engine {
     }
 }
 
-/// The names of `IORING_OP_*`, by number, as `<linux/io_uring.h>` has them.
-const NAMES: [&str; 63] = [
-    "nop",
-    "readv",
-    "writev",
-    "fsync",
-    "read_fixed",
-    "write_fixed",
-    "poll_add",
-    "poll_remove",
-    "sync_file_range",
-    "sendmsg",
-    "recvmsg",
-    "timeout",
-    "timeout_remove",
-    "accept",
-    "async_cancel",
-    "link_timeout",
-    "connect",
-    "fallocate",
-    "openat",
-    "close",
-    "files_update",
-    "statx",
-    "read",
-    "write",
-    "fadvise",
-    "madvise",
-    "send",
-    "recv",
-    "openat2",
-    "epoll_ctl",
-    "splice",
-    "provide_buffers",
-    "remove_buffers",
-    "tee",
-    "shutdown",
-    "renameat",
-    "unlinkat",
-    "mkdirat",
-    "symlinkat",
-    "linkat",
-    "msg_ring",
-    "fsetxattr",
-    "setxattr",
-    "fgetxattr",
-    "getxattr",
-    "socket",
-    "uring_cmd",
-    "send_zc",
-    "sendmsg_zc",
-    "read_multishot",
-    "waitid",
-    "futex_wait",
-    "futex_wake",
-    "futex_waitv",
-    "fixed_fd_install",
-    "ftruncate",
-    "bind",
-    "listen",
-    "recv_zc",
-    "epoll_wait",
-    "readv_fixed",
-    "writev_fixed",
-    "pipe",
-];
-
 /// The kernel's name for an `IORING_OP_*` number, in lower case.
 pub fn opcode_name(opcode: u8) -> &'static str {
-    NAMES
-        .get(usize::from(opcode))
-        .copied()
-        .unwrap_or("an operation newer than this library")
+    Opcodes::name(opcode).unwrap_or("an operation newer than this library")
 }
 
 /// Whether the entry's descriptor field is what the operation acts on.

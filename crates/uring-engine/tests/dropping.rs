@@ -8,7 +8,7 @@ use std::net::TcpListener;
 
 use common::{alone, engine, engine_with, fd, open_descriptors, pipe, poll_once, tcp_pair};
 use uring_engine::{
-    BufferRing, BufferRingConfig, EngineConfig, Feature, FeatureSet, RecvStream, Wait, op,
+    BufferRing, BufferRingConfig, EngineConfig, Feature, RecvStream, Wait, Withheld, op,
 };
 
 /// What is in flight when the engine goes: reads, writes, accepts, receives, streams, timeouts, chains.
@@ -70,7 +70,7 @@ fn with_operations_queued_or_in_flight() {
 fn without_the_kernel_cancelling_all_at_once() {
     let _alone = alone();
     let config = EngineConfig {
-        disable: FeatureSet::EMPTY.with(Feature::SyncCancel),
+        without: Withheld::NOTHING.feature(Feature::SyncCancel),
         ..EngineConfig::default()
     };
     for turns in [0, 1, 2] {

@@ -7,7 +7,8 @@ mod common;
 use std::io::Write as _;
 
 use common::{block_on, engine, engine_with, fd, tcp_pair};
-use uring_engine::{Engine, EngineConfig, Feature, FeatureSet, SetupError, Wait, Wanted, op};
+use uring_engine::io_uring::opcode;
+use uring_engine::{Engine, EngineConfig, Feature, FeatureSet, SetupError, Wait, Withheld, op};
 
 /// Operations of several kinds, a sleep and a wake-up.
 fn works(engine: &Engine) {
@@ -28,51 +29,85 @@ fn works(engine: &Engine) {
 
 #[test]
 fn with_any_one_feature_left_out() {
-    for feature in Feature::ALL {
+    for feature in optional() {
         let engine = engine_with(EngineConfig {
-            disable: FeatureSet::EMPTY.with(feature),
+            without: Withheld::NOTHING.feature(feature),
             ..EngineConfig::default()
         });
         assert!(!engine.report().has(feature));
+        assert!(engine.report().refusal(feature).is_none(), "{feature}");
         works(&engine);
     }
 }
 
 #[test]
 fn with_ever_fewer_features() {
-    let mut disable = FeatureSet::EMPTY;
-    for feature in Feature::ALL {
-        disable = disable.with(feature);
+    let mut without = Withheld::NOTHING;
+    for feature in optional() {
+        without = without.feature(feature);
         works(&engine_with(EngineConfig {
-            disable,
+            without,
             ..EngineConfig::default()
         }));
     }
     let engine = engine_with(EngineConfig {
-        disable,
+        without,
         ..EngineConfig::default()
     });
-    assert_eq!(engine.report().granted, FeatureSet::EMPTY);
+    let left: FeatureSet = Feature::NEEDED.into_iter().collect();
+    assert_eq!(engine.report().granted, left);
+}
+
+fn optional() -> impl Iterator<Item = Feature> {
+    let needed = |feature: &Feature| Feature::NEEDED.contains(feature);
+    Feature::ALL
+        .into_iter()
+        .filter(move |feature| !needed(feature))
+}
+
+#[test]
+fn there_is_no_engine_without_what_it_needs() {
+    for feature in Feature::NEEDED {
+        let config = EngineConfig {
+            without: Withheld::NOTHING.feature(feature),
+            ..EngineConfig::default()
+        };
+        let error = Engine::new(&config).unwrap_err();
+        assert!(matches!(error, SetupError::Withheld { .. }), "{error}");
+        let text = error.to_string();
+        assert!(text.contains(feature.name()) && text.contains("EngineConfig::without"));
+        assert_eq!(error.errno(), None);
+    }
 }
 
 #[test]
 fn the_report_tells_what_and_why() {
     let engine = engine_with(EngineConfig {
-        disable: FeatureSet::EMPTY.with(Feature::NoSqArray),
+        without: Withheld::NOTHING
+            .feature(Feature::NoSqArray)
+            .opcode(opcode::SendZc::CODE),
         ..EngineConfig::default()
     });
     let report = engine.report();
-    let refusal = report.refusal(Feature::NoSqArray).unwrap();
-    assert_eq!(refusal.what, Wanted::Feature(Feature::NoSqArray));
-    assert_eq!(refusal.errno, None);
+    assert!(report.withheld.features().contains(Feature::NoSqArray));
     let text = report.to_string();
-    assert!(text.contains("refused: NO_SQARRAY"), "{text}");
+    assert!(
+        text.contains("withheld by the configuration: NO_SQARRAY, OP_SEND_ZC\n"),
+        "{text}"
+    );
+    assert!(!text.contains("refused: NO_SQARRAY"), "{text}");
     assert!(text.contains(&report.kernel));
-    assert!(report.supports(uring_engine::io_uring::opcode::Nop::CODE));
+    assert!(report.supports(opcode::Nop::CODE));
     assert!(!report.supports(255));
     for feature in report.granted.iter() {
         assert!(text.contains(feature.name()));
     }
+    assert!(
+        !engine_with(EngineConfig::default())
+            .report()
+            .to_string()
+            .contains("withheld")
+    );
 }
 
 #[test]

@@ -5,13 +5,13 @@
 mod common;
 
 use common::{engine_with, poll_once};
-use uring_engine::{EngineConfig, Feature, FeatureSet, Wait, op};
+use uring_engine::{EngineConfig, Feature, Wait, Withheld, op};
 
-fn overflow(disable: FeatureSet) {
+fn overflow(without: Withheld) {
     let engine = engine_with(EngineConfig {
         entries: 4,
         cq_entries: Some(4),
-        disable,
+        without,
         ..EngineConfig::default()
     });
     for round in 0..10 {
@@ -37,10 +37,10 @@ fn overflow(disable: FeatureSet) {
 
 #[test]
 fn nothing_is_lost_when_the_completion_queue_overflows() {
-    overflow(FeatureSet::EMPTY);
+    overflow(Withheld::NOTHING);
 }
 
 #[test]
 fn nor_on_a_ring_without_deferred_completions() {
-    overflow(FeatureSet::EMPTY.with(Feature::DeferTaskrun));
+    overflow(Withheld::NOTHING.feature(Feature::DeferTaskrun));
 }

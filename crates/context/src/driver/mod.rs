@@ -11,6 +11,8 @@ use uring_engine::{Engine, EngineStats, SetupError, TurnError, Unparker, Wait};
 
 use crate::builder::Config;
 pub use choice::DriverChoice;
+#[cfg(not(loom))]
+pub use epoll::call_operation;
 
 mod choice;
 #[cfg(not(loom))]
@@ -18,6 +20,7 @@ mod epoll;
 #[cfg(loom)]
 #[path = "without_epoll.rs"]
 mod epoll;
+mod ring;
 
 /// The driver of a context. A clone is the same driver.
 #[derive(Clone, Debug)]
@@ -30,7 +33,7 @@ impl Driver {
         if choice == DriverChoice::Epoll {
             return epoll::engine(config, None).map(Self);
         }
-        match Engine::new(&config.engine) {
+        match Engine::new(&ring::wanted(&config.engine)?) {
             Err(error) if choice == DriverChoice::Automatic => {
                 epoll::engine(config, Some(error)).map(Self)
             }

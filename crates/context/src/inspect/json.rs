@@ -68,7 +68,7 @@ impl Serialize for Setup<'_> {
         let report = self.0;
         let granted: Vec<_> = report.granted.iter().map(Feature::name).collect();
         let refused: Vec<_> = report.refused.iter().map(Refused).collect();
-        let mut fields = serializer.serialize_struct("SetupReport", 8)?;
+        let mut fields = serializer.serialize_struct("SetupReport", 9)?;
         fields.serialize_field("driver", report.driver)?;
         fields.serialize_field("kernel", &report.kernel)?;
         fields.serialize_field("sq_entries", &report.sq_entries)?;
@@ -77,6 +77,8 @@ impl Serialize for Setup<'_> {
         fields.serialize_field("attempts", &report.attempts)?;
         fields.serialize_field("granted", &granted)?;
         fields.serialize_field("refused", &refused)?;
+        let withheld: Vec<_> = report.withheld.names().collect();
+        fields.serialize_field("withheld", &withheld)?;
         fields.end()
     }
 }

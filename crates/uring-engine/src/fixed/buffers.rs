@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use crate::buf::{IoBuf, IoBufMut};
 use crate::engine::{Engine, WeakEngine};
+use crate::feature::Feature;
 use crate::pool::memory::Pages;
 
 /// An engine's registered buffers, all of one size. Clones are handles of the same buffers; an engine has one such set
@@ -30,7 +31,8 @@ impl FixedBuffers {
     /// # Errors
     ///
     /// `InvalidInput` for no buffer, more than 16384, or buffers of no byte or over 1 GiB; `EBUSY` when the engine has
-    /// registered buffers; `ENOMEM` at the memlock limit; `ECANCELED` after shutdown.
+    /// registered buffers; `Unsupported` where a policy or the configuration refuses; `ENOMEM` at the memlock limit;
+    /// `ECANCELED` after shutdown.
     pub fn new(engine: &Engine, count: u16, size: usize) -> io::Result<FixedBuffers> {
         if count == 0 || count > 1 << 14 || size == 0 || size > 1 << 30 {
             return Err(io::Error::new(
@@ -54,7 +56,9 @@ impl FixedBuffers {
             .ring()
             .ok_or_else(|| io::Error::from_raw_os_error(libc::ECANCELED))?;
         // SAFETY: the vectors describe the mapping, which stays until `Shared` is dropped; that unregisters it first.
-        unsafe { ring.register_fixed(&vectors)? };
+        let register = || unsafe { ring.register_fixed(&vectors) };
+        let withheld = &engine.inner().report.withheld;
+        withheld.registered(Feature::RegisteredBuffers, register)?;
         Ok(FixedBuffers(Rc::new(Shared {
             engine: engine.downgrade(),
             size,

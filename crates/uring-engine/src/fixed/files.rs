@@ -6,6 +6,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 
 use crate::engine::{Engine, WeakEngine};
+use crate::feature::Feature;
 use crate::inner::Inner;
 use crate::target::Target;
 
@@ -39,7 +40,8 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// `EBUSY` when there is one, `EMFILE` for more places than the descriptor limit, `ECANCELED` after shutdown.
+    /// `EBUSY` when there is one, `EMFILE` for more places than the descriptor limit, `Unsupported` where a policy or
+    /// the configuration refuses, `ECANCELED` after shutdown.
     pub fn reserve_files(&self, places: u32) -> io::Result<()> {
         self.inner().reserve_files(places)
     }
@@ -130,7 +132,16 @@ impl FileTable {
 impl Inner {
     fn reserve_files(&self, places: u32) -> io::Result<()> {
         let ring = self.ring().ok_or_else(gone)?;
-        ring.submitter()?.register_files_sparse(places)?;
+        let submitter = ring.submitter()?;
+        let register = || match submitter.register_files_sparse(places) {
+            // Before 5.19 the empty places are listed.
+            Err(error) if error.raw_os_error() == Some(libc::EINVAL) => {
+                submitter.register_files(&vec![-1; places as usize])
+            }
+            result => result,
+        };
+        let withheld = &self.report.withheld;
+        withheld.registered(Feature::RegisteredFiles, register)?;
         self.files.0.borrow_mut().total = places;
         Ok(())
     }

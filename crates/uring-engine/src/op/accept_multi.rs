@@ -16,12 +16,24 @@ use crate::target::Target;
 pub struct AcceptMulti {
     target: Target,
     flags: i32,
+    one_at_a_time: bool,
 }
 
 impl AcceptMulti {
     /// Accepts from a listening socket.
     pub fn new(target: Target) -> AcceptMulti {
-        AcceptMulti { target, flags: 0 }
+        AcceptMulti {
+            target,
+            flags: 0,
+            one_at_a_time: false,
+        }
+    }
+
+    /// Ends after one connection: for kernels that have nothing else ([`Feature::AcceptMultishot`](crate::Feature)).
+    #[must_use]
+    pub fn one_at_a_time(mut self, one_at_a_time: bool) -> AcceptMulti {
+        self.one_at_a_time = one_at_a_time;
+        self
     }
 
     /// Sets `SOCK_*` flags of the new descriptors, besides `SOCK_CLOEXEC`.
@@ -37,9 +49,15 @@ unsafe impl Multishot for AcceptMulti {
     type Item = io::Result<OwnedFd>;
 
     fn entry(&mut self) -> squeue::Entry {
-        let entry = opcode::AcceptMulti::new(self.target.number())
-            .flags(self.flags | libc::SOCK_CLOEXEC)
-            .build();
+        let (target, flags) = (self.target.number(), self.flags | libc::SOCK_CLOEXEC);
+        let entry = if self.one_at_a_time {
+            let nowhere = std::ptr::null_mut();
+            opcode::Accept::new(target, nowhere, nowhere.cast())
+                .flags(flags)
+                .build()
+        } else {
+            opcode::AcceptMulti::new(target).flags(flags).build()
+        };
         self.target.mark(entry)
     }
 

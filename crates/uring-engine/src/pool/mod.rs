@@ -65,8 +65,8 @@ impl BufferRing {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for zero buffers, zero bytes or more than 32768 buffers; the kernel's error otherwise (`EINVAL`
-    /// before Linux 5.19, `ENOMEM` at the memlock limit).
+    /// `InvalidInput` for zero buffers, zero bytes or more than 32768 buffers; `Unsupported` where there are none (before
+    /// Linux 5.19); the kernel's error otherwise (`ENOMEM` at the memlock limit).
     pub fn new(engine: &Engine, config: BufferRingConfig) -> io::Result<BufferRing> {
         Shared::register(engine, config).map(|shared| BufferRing(Rc::new(shared)))
     }

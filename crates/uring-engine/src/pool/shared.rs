@@ -13,6 +13,7 @@ use std::task::Waker;
 use io_uring::types::BufRingEntry;
 
 use crate::engine::{Engine, WeakEngine};
+use crate::feature::Feature;
 use crate::pool::BufferRingConfig;
 use crate::pool::memory::Pages;
 
@@ -56,11 +57,13 @@ impl Shared {
         let group = inner.groups.take()?;
         let registered = match inner.ring() {
             None => Err(io::Error::from_raw_os_error(libc::ECANCELED)),
-            // SAFETY: the entries are mapped until `Shared` is dropped, which unregisters the ring first.
-            Some(ring) => unsafe {
+            Some(ring) => {
                 let start = entries.start().as_ptr() as u64;
-                ring.register_buffers(start, places, group)
-            },
+                // SAFETY: the entries are mapped until `Shared` is dropped, which unregisters the ring first.
+                let register = || unsafe { ring.register_buffers(start, places, group) };
+                let withheld = &inner.report.withheld;
+                withheld.registered(Feature::BufferRings, register)
+            }
         };
         if let Err(error) = registered {
             inner.groups.give_back(group);

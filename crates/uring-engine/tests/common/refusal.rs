@@ -26,27 +26,59 @@ pub(crate) fn in_child(name: &str, case: fn()) {
 }
 
 /// Makes `io_uring_setup` fail with an errno from now on, in this thread.
+#[allow(dead_code, reason = "not every user refuses the same")]
 pub(crate) fn forbid_setup(errno: i32) {
-    const ALLOW: u32 = 0x7fff_0000;
-    const FAIL: u32 = 0x0005_0000;
-    let statement = |code: u32, jt, jf, k| libc::sock_filter {
-        code: code as u16,
-        jt,
-        jf,
-        k,
-    };
-    let mut program = [
-        // The system call's number is the first field of what the filter sees.
-        statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, 0),
-        statement(
-            libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K,
-            0,
-            1,
-            libc::SYS_io_uring_setup as u32,
-        ),
-        statement(libc::BPF_RET | libc::BPF_K, 0, 0, FAIL | errno as u32),
-        statement(libc::BPF_RET | libc::BPF_K, 0, 0, ALLOW),
-    ];
+    filter(&mut [
+        load(SYSTEM_CALL),
+        unless(libc::SYS_io_uring_setup as u32, 1),
+        give(FAIL | errno as u32),
+        give(ALLOW),
+    ]);
+}
+
+/// Makes `io_uring_register` fail with an errno from now on, in this thread, for one of its operations (`IORING_REGISTER_*`).
+#[allow(dead_code, reason = "not every user refuses the same")]
+pub(crate) fn forbid_registration(operation: u32, errno: i32) {
+    /// `IORING_REGISTER_USE_REGISTERED_RING`.
+    const BY_INDEX: u32 = 1 << 31;
+    filter(&mut [
+        load(SYSTEM_CALL),
+        unless(libc::SYS_io_uring_register as u32, 4),
+        load(SECOND_ARGUMENT),
+        statement(libc::BPF_ALU | libc::BPF_AND | libc::BPF_K, 0, 0, !BY_INDEX),
+        unless(operation, 1),
+        give(FAIL | errno as u32),
+        give(ALLOW),
+    ]);
+}
+
+const ALLOW: u32 = 0x7fff_0000;
+const FAIL: u32 = 0x0005_0000;
+
+/// Where `struct seccomp_data` has what.
+const SYSTEM_CALL: u32 = 0;
+/// Its low half.
+const SECOND_ARGUMENT: u32 = 24;
+
+fn statement(code: u32, jt: u8, jf: u8, k: u32) -> libc::sock_filter {
+    let code = code as u16;
+    libc::sock_filter { code, jt, jf, k }
+}
+
+fn load(from: u32) -> libc::sock_filter {
+    statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, from)
+}
+
+/// Skips so many statements unless that was loaded.
+fn unless(value: u32, skip: u8) -> libc::sock_filter {
+    statement(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, skip, value)
+}
+
+fn give(verdict: u32) -> libc::sock_filter {
+    statement(libc::BPF_RET | libc::BPF_K, 0, 0, verdict)
+}
+
+fn filter(program: &mut [libc::sock_filter]) {
     let program = libc::sock_fprog {
         len: program.len() as u16,
         filter: program.as_mut_ptr(),

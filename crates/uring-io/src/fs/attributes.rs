@@ -14,14 +14,12 @@ use uring_engine::op;
 use crate::fs::blocking::blocking;
 use crate::fs::file::File;
 use crate::fs::file_op::FileOp;
-use crate::fs::opcode::Opcode;
+use crate::fs::set_len::{SetLen, Truncation};
 use crate::fs::stat::Stat;
 use crate::fs::work::Once;
 
 /// The future of [`File::metadata`].
 pub type GetMetadata = FileOp<Once<Stat>>;
-/// The future of [`File::set_len`].
-pub type SetLen = FileOp<Once<op::Truncate>>;
 /// The future of [`File::allocate`] and [`File::punch_hole`].
 pub type Allocate = FileOp<Once<op::Fallocate>>;
 /// The future of [`File::advise`].
@@ -78,11 +76,11 @@ impl File {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` if it is not open for writing, or for more bytes than a file can have; `Unsupported` before Linux 6.9;
-    /// what else the kernel says.
+    /// `InvalidInput` if it is not open for writing, or for more bytes than a file can have; `Unsupported` in a
+    /// [chain](super::chain()) before Linux 6.9; what else the kernel says.
     pub fn set_len(&self, len: u64) -> SetLen {
         let truncate = op::Truncate::new(self.target(), len);
-        self.once_since(Opcode::FTRUNCATE, truncate)
+        self.start(truncate, Truncation::new(self, len))
     }
 
     /// Makes sure that there is room on the disk for `len` bytes from `offset` on, and that the file is long enough. New

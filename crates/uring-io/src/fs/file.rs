@@ -13,7 +13,6 @@ use crate::fs::aligned_buf::AlignedBuf;
 use crate::fs::attributes::Locking;
 use crate::fs::direct::{DirectAlignment, Placement};
 use crate::fs::file_op::FileOp;
-use crate::fs::opcode::Opcode;
 use crate::fs::open_options::OpenOptions;
 use crate::fs::work::{Once, Work};
 
@@ -72,7 +71,7 @@ pub type SyncData = FileOp<Once<op::Fsync>>;
 pub struct File {
     /// Shared with the operations in flight.
     descriptor: Rc<OwnedFd>,
-    engine: Engine,
+    pub(super) engine: Engine,
     /// Set if it was opened for direct I/O.
     direct: Option<DirectAlignment>,
     /// Made when it is first locked or cloned.
@@ -245,15 +244,7 @@ impl File {
     where
         O: Operation<Output = io::Result<T>>,
     {
-        self.start(operation, Once::new(None))
-    }
-
-    /// An operation with one step, which young kernels have.
-    pub(crate) fn once_since<O, T>(&self, opcode: Opcode, operation: O) -> FileOp<Once<O>>
-    where
-        O: Operation<Output = io::Result<T>>,
-    {
-        self.start(operation, Once::new(opcode.missing_on(&self.engine)))
+        self.start(operation, Once::new())
     }
 
     #[inline]

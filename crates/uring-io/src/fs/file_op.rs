@@ -75,6 +75,10 @@ impl<W: Work> FileOp<W> {
 
     /// As [`cancel`](Self::cancel); tells how far the work had come, too.
     pub(crate) async fn cancel_work(mut self) -> (W, W::Output) {
+        if self.work.is_begun_instead() {
+            let output = (&mut self).await;
+            return (self.work, output);
+        }
         self.cancelled = true;
         let output = match self.op.withdraw() {
             Ok(operation) => {
@@ -120,6 +124,9 @@ impl<W: Work> Future for FileOp<W> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<W::Output> {
         let this = &mut *self;
+        if let Some(output) = this.work.poll_instead(cx) {
+            return output;
+        }
         loop {
             let (output, descriptor) = match this.at_once() {
                 Some(output) => output,

@@ -15,8 +15,8 @@
 //! | entries of directories, [`read_link`], [`canonicalize`], [`remove_dir_all`] | the blocking pool: the ring has no operation |
 //! | permissions, times, waiting for locks | the blocking pool: the ring has no operation |
 //!
-//! An operation that the kernel is too old for fails with `Unsupported` and says which it was: making directories and links
-//! needs Linux 5.15, renaming and removing 5.11, [`File::set_len`] 6.9.
+//! What the ring of an older kernel cannot do, the blocking pool does too: making directories and links before Linux 5.15,
+//! [`File::set_len`] before 6.9. In a [chain](chain()), which is for the ring alone, that fails with `Unsupported` and says what it was.
 //!
 //! # Dropping a future
 //!
@@ -26,7 +26,7 @@
 
 // Where an operation goes, from call to wake: `file.rs`, `transfers.rs` and `attributes.rs` make a `FileOp` (file_op.rs) of an
 // operation of the engine and of the `Work` that says what follows it (work.rs), and which may be done at once where it is
-// cached (eager.rs); `chain.rs` joins several; `opcode.rs` and `direct.rs` explain errors. A `FileCursor` (cursor/) adds a
+// cached (eager.rs); `chain.rs` joins several; `direct.rs` explains errors. A `FileCursor` (cursor/) adds a
 // position and turns, `path.rs`, `whole.rs` and `copy.rs` are functions on top, and `blocking.rs` is the way to the blocking
 // pool.
 
@@ -41,17 +41,17 @@ mod eager;
 mod file;
 mod file_op;
 mod metadata;
-mod opcode;
 mod open_options;
 mod path;
 mod read_dir;
+mod set_len;
 mod stat;
 mod transfers;
 mod whole;
 mod work;
 
 pub use aligned_buf::AlignedBuf;
-pub use attributes::{Advice, Advise, Allocate, GetMetadata, SetLen, SyncRange};
+pub use attributes::{Advice, Advise, Allocate, GetMetadata, SyncRange};
 pub use chain::{FileChain, Links, WriteThenSync, chain};
 pub use copy::copy;
 pub use cursor::{CursorRead, CursorWrite, CursorWriteAll, FileCursor};
@@ -67,6 +67,7 @@ pub use path::{
     symlink_metadata, try_exists,
 };
 pub use read_dir::{DirEntry, ReadDir, read_dir};
+pub use set_len::{SetLen, Truncation};
 pub use stat::Stat;
 pub use transfers::{
     ReadAt, ReadExactAt, ReadFixedAt, ReadVectoredAt, WriteAllAt, WriteAt, WriteFixedAt,

@@ -1,6 +1,7 @@
 //! What is done to names: asking, making, linking, renaming, removing.
 //!
-//! What the ring can do goes through it (the kernel runs it on threads of its own); the rest, on the blocking pool.
+//! What the ring can do goes through it (the kernel runs it on threads of its own); the rest, and what this ring cannot do, on the
+//! blocking pool.
 
 use std::ffi::CString;
 use std::fs::Permissions;
@@ -8,11 +9,11 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use uring_engine::io_uring::opcode;
 use uring_engine::{Operation, op};
 
 use crate::fs::blocking::blocking;
 use crate::fs::metadata::Metadata;
-use crate::fs::opcode::Opcode;
 use crate::fs::stat::Stat;
 
 /// What is known of the file that a path means, links followed.
@@ -27,7 +28,7 @@ use crate::fs::stat::Stat;
 ///
 /// Outside a context.
 pub async fn metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
-    run(Opcode::STATX, Stat::of_path(text(path)?, 0)).await
+    run(opcode::Statx::CODE, Stat::of_path(text(path)?, 0)).await
 }
 
 /// What is known of the file that a path means; of a symbolic link, the link.
@@ -43,7 +44,7 @@ pub async fn metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
 /// Outside a context.
 pub async fn symlink_metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
     run(
-        Opcode::STATX,
+        opcode::Statx::CODE,
         Stat::of_path(text(path)?, libc::AT_SYMLINK_NOFOLLOW),
     )
     .await
@@ -92,7 +93,7 @@ pub async fn try_exists(path: impl AsRef<Path>) -> io::Result<bool> {
 ///
 /// Outside a context.
 pub async fn create_dir(path: impl AsRef<Path>) -> io::Result<()> {
-    run(Opcode::MKDIRAT, op::MkDirAt::new(text(path)?, 0o777)).await
+    run(opcode::MkDirAt::CODE, op::MkDirAt::new(text(path)?, 0o777)).await
 }
 
 /// Makes a directory and those around it that are missing. One that is there already is no error.
@@ -157,7 +158,7 @@ async fn is_dir_or(path: &Path, error: io::Error) -> io::Result<()> {
 ///
 /// Outside a context.
 pub async fn remove_dir(path: impl AsRef<Path>) -> io::Result<()> {
-    run(Opcode::UNLINKAT, op::UnlinkAt::directory(text(path)?)).await
+    run(opcode::UnlinkAt::CODE, op::UnlinkAt::directory(text(path)?)).await
 }
 
 /// Removes a directory and all that is in it, links not followed. On the blocking pool, as one job.
@@ -188,7 +189,7 @@ pub async fn remove_dir_all(path: impl AsRef<Path>) -> io::Result<()> {
 ///
 /// Outside a context.
 pub async fn remove_file(path: impl AsRef<Path>) -> io::Result<()> {
-    run(Opcode::UNLINKAT, op::UnlinkAt::file(text(path)?)).await
+    run(opcode::UnlinkAt::CODE, op::UnlinkAt::file(text(path)?)).await
 }
 
 /// Gives a file another name within its file system; a file that has it is replaced, in one step.
@@ -205,7 +206,7 @@ pub async fn remove_file(path: impl AsRef<Path>) -> io::Result<()> {
 /// Outside a context.
 pub async fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<()> {
     run(
-        Opcode::RENAMEAT,
+        opcode::RenameAt::CODE,
         op::RenameAt::new(text(from)?, text(to)?, 0),
     )
     .await
@@ -225,7 +226,7 @@ pub async fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<
 pub async fn rename_new(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<()> {
     let (from, to) = (text(from)?, text(to)?);
     run(
-        Opcode::RENAMEAT,
+        opcode::RenameAt::CODE,
         op::RenameAt::new(from, to, libc::RENAME_NOREPLACE),
     )
     .await
@@ -245,7 +246,7 @@ pub async fn rename_new(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Res
 pub async fn exchange(one: impl AsRef<Path>, other: impl AsRef<Path>) -> io::Result<()> {
     let (one, other) = (text(one)?, text(other)?);
     run(
-        Opcode::RENAMEAT,
+        opcode::RenameAt::CODE,
         op::RenameAt::new(one, other, libc::RENAME_EXCHANGE),
     )
     .await
@@ -264,7 +265,7 @@ pub async fn exchange(one: impl AsRef<Path>, other: impl AsRef<Path>) -> io::Res
 /// Outside a context.
 pub async fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result<()> {
     run(
-        Opcode::LINKAT,
+        opcode::LinkAt::CODE,
         op::LinkAt::new(text(original)?, text(link)?),
     )
     .await
@@ -283,7 +284,7 @@ pub async fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io
 /// Outside a context.
 pub async fn symlink(target: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result<()> {
     run(
-        Opcode::SYMLINKAT,
+        opcode::SymlinkAt::CODE,
         op::SymlinkAt::new(text(target)?, text(link)?),
     )
     .await
@@ -352,14 +353,15 @@ pub(crate) fn text(path: impl AsRef<Path>) -> io::Result<CString> {
     })
 }
 
-async fn run<O, T>(opcode: Opcode, operation: O) -> io::Result<T>
+async fn run<O, T>(opcode: u8, operation: O) -> io::Result<T>
 where
-    O: Operation<Output = io::Result<T>>,
+    O: Operation<Output = io::Result<T>> + Send,
+    T: Send + 'static,
 {
     let engine = context::driver().engine().clone();
-    let missing = opcode.missing_on(&engine);
-    engine.op(operation).await.map_err(|error| match missing {
-        Some(opcode) => opcode.explain(error),
-        None => error,
-    })
+    if engine.report().supports(opcode) {
+        engine.op(operation).await
+    } else {
+        blocking(move || context::call_operation(operation)).await
+    }
 }

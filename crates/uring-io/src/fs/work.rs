@@ -7,7 +7,6 @@ use std::ops::ControlFlow;
 use uring_engine::{BufResult, IoBuf, IoBufMut, Operation, Slice, Target, op};
 
 use crate::fs::direct::Placement;
-use crate::fs::opcode::Opcode;
 
 /// What a [`FileOp`](super::FileOp) does: one operation of the kernel, or several until all is done. The trait is sealed.
 pub trait Work: sealed::Steps {}
@@ -16,6 +15,7 @@ impl<W: sealed::Steps> Work for W {}
 
 pub(crate) mod sealed {
     use std::ops::ControlFlow;
+    use std::task::{Context, Poll};
 
     use uring_engine::{Operation, Target};
 
@@ -27,6 +27,16 @@ pub(crate) mod sealed {
 
         /// Whether the operation may find what it wants in the page cache.
         fn is_cached(&self) -> bool {
+            false
+        }
+
+        /// Does it by other means, where the ring has no such operation.
+        fn poll_instead(&mut self, _: &mut Context<'_>) -> Option<Poll<Self::Output>> {
+            None
+        }
+
+        /// Whether that has begun.
+        fn is_begun_instead(&self) -> bool {
             false
         }
 
@@ -43,18 +53,11 @@ pub(crate) mod sealed {
 }
 
 /// One operation, whose output is the future's.
-pub struct Once<O> {
-    operation: PhantomData<fn() -> O>,
-    /// The kernel does not know it.
-    missing: Option<Opcode>,
-}
+pub struct Once<O>(PhantomData<fn() -> O>);
 
 impl<O> Once<O> {
-    pub(crate) fn new(missing: Option<Opcode>) -> Self {
-        Self {
-            operation: PhantomData,
-            missing,
-        }
+    pub(crate) fn new() -> Self {
+        Self(PhantomData)
     }
 }
 
@@ -67,10 +70,7 @@ where
 
     #[inline]
     fn after(&mut self, output: io::Result<T>, _: Target) -> ControlFlow<io::Result<T>, O> {
-        ControlFlow::Break(output.map_err(|error| match self.missing {
-            Some(opcode) => opcode.explain(error),
-            None => error,
-        }))
+        ControlFlow::Break(output)
     }
 }
 

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use socket2::SockRef;
-use uring_engine::{Engine, MultishotOp, Target, op};
+use uring_engine::{Engine, Feature, MultishotOp, Target, op};
 
 use crate::budget::Budget;
 use crate::cancel::{Cancel, Cancellable, cancelled, sealed};
@@ -241,7 +241,9 @@ impl<F: Family> Listener<F> {
         loop {
             let mut accepting = self.accepting.borrow_mut();
             let operation = accepting.get_or_insert_with(|| {
+                let goes_on = self.engine.report().has(Feature::AcceptMultishot);
                 let accept = op::AcceptMulti::new(Target::of(&*self.descriptor));
+                let accept = accept.one_at_a_time(!goes_on);
                 self.engine
                     .multishot(Keep::new(accept, self.descriptor.clone()))
             });

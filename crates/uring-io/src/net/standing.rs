@@ -9,7 +9,8 @@ use std::io;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
-use uring_engine::{BufferRing, Multishot, MultishotOp, PooledBuf, op};
+use uring_engine::io_uring::opcode;
+use uring_engine::{BufferRing, Feature, Multishot, MultishotOp, PooledBuf, op};
 
 use crate::keep::Keep;
 use crate::net::pool;
@@ -60,9 +61,16 @@ pub(crate) enum Found<T = RecvBuf> {
 }
 
 impl StandingReceive {
-    /// Arms it; false if there are no buffers on this context, or more than what is asked for must not be read.
+    /// Arms it; false if there are no buffers on this context, no receive that goes on, or more than what is asked for must not
+    /// be read.
     pub(crate) fn arm(&self, socket: &Socket) -> bool {
-        if socket.shared.kind == Kind::Other {
+        let report = socket.engine.report();
+        let goes_on = match socket.shared.kind {
+            Kind::Socket => report.has(Feature::RecvMultishot),
+            Kind::Pipe => report.supports(opcode::ReadMulti::CODE),
+            Kind::Other => false,
+        };
+        if !goes_on {
             return false;
         }
         let Some(ring) = pool::buffers(&socket.engine) else {

@@ -2,10 +2,11 @@
 
 use std::io;
 
-use uring_engine::RawEntry;
 use uring_engine::io_uring::opcode;
+use uring_engine::{Completion, Operation, RawEntry};
 
 use super::calls::{AT_POSITION, Call, checked};
+use super::entry::Meaning;
 use super::move_bytes::{is_stream, no_vector, vectors, without_sigpipe};
 
 /// Ends the wait of a thread that opens a named pipe: by opening its other end, for a moment.
@@ -31,6 +32,36 @@ pub(super) fn release(entry: &RawEntry) {
             }
         }
     }
+}
+
+/// `IOSQE_FIXED_FILE`.
+const FIXED_FILE: u8 = 1 << 0;
+
+/// Does what an operation on a name or on a file's extent is to do, by the system call that it stands for, on the thread that asks
+/// for it: for rings that do not know the operation. Whoever must not wait has a thread of the
+/// [blocking pool](crate::spawn_blocking) do it.
+///
+/// Other operations, and those on registered files, end with `EINVAL`.
+///
+/// ```
+/// use uring_engine::op::MkDirAt;
+///
+/// let name = std::ffi::CString::new("/proc/nowhere").unwrap();
+/// let made = context::block_on(context::spawn_blocking(|| {
+///     context::call_operation(MkDirAt::new(name, 0o777))
+/// })).unwrap();
+/// assert!(made.expect("a thread").is_err());
+/// ```
+pub fn call_operation<O: Operation>(operation: O) -> O::Output {
+    // At its final address, as the entry demands.
+    let mut operation = Box::new(operation);
+    let entry = RawEntry::of(&operation.entry());
+    let result = if entry.blocks() && entry.flags & FIXED_FILE == 0 {
+        block(&entry)
+    } else {
+        -libc::EINVAL
+    };
+    operation.complete(Completion { result, flags: 0 })
 }
 
 /// Makes an operation's call on a thread that may wait for it: the result, or a negated errno.

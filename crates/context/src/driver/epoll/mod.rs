@@ -40,6 +40,7 @@ use uring_engine::{Completion, Engine, RawEntry, SetupError, Substitute};
 
 use crate::blocking::BlockingPool;
 use crate::builder::Config;
+pub use blocking::call_operation;
 use buffers::Groups;
 use calls::Progress;
 use descriptors::{Descriptors, Direction};

@@ -25,7 +25,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use socket2::SockRef;
-use uring_engine::{Engine, PooledMessage, Target, op};
+use uring_engine::{Engine, Feature, PooledMessage, Target, op};
 
 use crate::budget::Budget;
 use crate::keep::Keep;
@@ -101,8 +101,11 @@ impl<F: DatagramFamily> Socket<F> {
         }
     }
 
-    /// Arms the standing receive; false if there are no buffers on this context.
+    /// Arms the standing receive; false if there are no buffers on this context, or no receive that goes on.
     pub(crate) fn arm(&self) -> bool {
+        if !self.engine.report().has(Feature::RecvMultishot) {
+            return false;
+        }
         let Some(ring) = pool::datagram_buffers(&self.engine) else {
             return false;
         };
