@@ -223,7 +223,7 @@ fn a_dropped_send_is_sent_whole_or_not_at_all() {
         let received = receiver.await.unwrap();
         assert!(received.is_sorted_by(|a, b| a < b), "each once, in order");
         certain.retain(|number| !received.contains(number));
-        assert_eq!(certain, [], "sent and not received");
+        assert!(certain.is_empty(), "sent and not received: {certain:?}");
     });
     assert_eq!(open_descriptors(), before);
 }
