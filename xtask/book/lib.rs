@@ -12,6 +12,8 @@ mod pages {
     mod buffers {}
     #[doc = include_str!("../../docs/cancel-safety.md")]
     mod cancel_safety {}
+    #[doc = include_str!("../../docs/channel.md")]
+    mod channel {}
     #[doc = include_str!("../../docs/compatibility.md")]
     mod compatibility {}
     #[doc = include_str!("../../docs/contexts.md")]
@@ -24,6 +26,8 @@ mod pages {
     mod migrating_from_monoio {}
     #[doc = include_str!("../../docs/migrating-from-tokio.md")]
     mod migrating_from_tokio {}
+    #[doc = include_str!("../../docs/primitives.md")]
+    mod primitives {}
     #[doc = include_str!("../../docs/testing.md")]
     mod testing {}
     #[doc = include_str!("../../docs/tour.md")]
