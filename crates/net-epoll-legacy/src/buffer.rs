@@ -32,11 +32,11 @@ impl Buffer {
     pub fn sub_buffer(&self, range: impl RangeBounds<usize>) -> Buffer {
         let begin = match range.start_bound() {
             Bound::Included(at) => *at,
-            Bound::Excluded(at) => at + 1,
+            Bound::Excluded(at) => at.saturating_add(1),
             Bound::Unbounded => 0,
         };
         let end = match range.end_bound() {
-            Bound::Included(at) => at + 1,
+            Bound::Included(at) => at.saturating_add(1),
             Bound::Excluded(at) => *at,
             Bound::Unbounded => self.len(),
         };
@@ -76,5 +76,31 @@ impl Deref for Buffer {
 impl AsRef<[u8]> for Buffer {
     fn as_ref(&self) -> &[u8] {
         self
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::Buffer;
+
+    #[test]
+    fn a_range_that_does_not_lie_in_it_is_told() {
+        let buffer = Buffer::from(&b"hello"[..]).sub_buffer(1..);
+        assert_eq!(&*buffer.sub_buffer(..), b"ello");
+        assert_eq!(&*buffer.sub_buffer(4..), b"");
+        for (begin, end) in [
+            (0, 5),
+            (5, 5),
+            (3, 2),
+            (0, usize::MAX),
+            (usize::MAX, usize::MAX),
+        ] {
+            let cut = || buffer.sub_buffer(begin..end);
+            assert!(std::panic::catch_unwind(cut).is_err(), "{begin}..{end}");
+        }
+        for end in [4, usize::MAX] {
+            let cut = || buffer.sub_buffer(..=end);
+            assert!(std::panic::catch_unwind(cut).is_err(), "..={end}");
+        }
     }
 }

@@ -9,9 +9,8 @@
 //!                    └── wakers ◀── one epoll_wait: descriptors, timers
 //! ```
 //!
-//! Several threads may run the same loop: they share the queue, the epoll instance and the timers. A thread that finds
-//! nothing to run says so in a counter before it looks into the queue a last time; whoever queues a task looks at the counter
-//! after. So one of both sees the other, and no task is left behind with everybody asleep.
+//! Several threads may run the same loop: they share the queue, the epoll instance and the timers; `sleepers.rs` has how they wake one
+//! another.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -89,8 +88,8 @@ pub(crate) struct Shared {
     threads: usize,
     /// Who runs it.
     runner: Mutex<Option<ThreadId>>,
-    /// Those who are to be told of an abort beside the loop.
-    on_abort: Mutex<Slab<Waker>>,
+    /// Who is to be told of an abort beside the loop.
+    on_abort: Mutex<Option<Waker>>,
     /// First polls on one another's stack.
     depth: AtomicUsize,
 }
@@ -257,12 +256,16 @@ impl Handle {
     }
 
     /// Ends the context gracefully: every `accept` fails with [`Stopping`](crate::Stopping), and the loop returns when the
-    /// tasks have ended; those that are left after `grace` are dropped.
+    /// tasks have ended; those that are left after `grace` are dropped. Of several calls the earliest end counts.
     pub fn stop_within(&self, grace: Duration) {
         if let Some(shared) = self.shared.upgrade() {
-            let at = Instant::now().checked_add(grace);
-            *lock(&shared.last_moment) = at;
+            if let Some(at) = Instant::now().checked_add(grace) {
+                let mut last_moment = lock(&shared.last_moment);
+                *last_moment = Some(last_moment.map_or(at, |earlier| earlier.min(at)));
+            }
             shared.enter(stage::STOPPING);
+            // Whoever sleeps is to sleep no longer than that.
+            shared.reactor.wake_sleeper();
         }
     }
 
@@ -306,7 +309,7 @@ impl Shared {
     fn start(&self, key: usize, runnable: Runnable) {
         let waker = runnable.waker();
         if let Some(place) = lock(&self.tasks).get_mut(key) {
-            *place = waker;
+            *place = waker.clone();
         }
         if self.is_aborted() {
             return drop(runnable);
@@ -318,6 +321,23 @@ impl Shared {
             self.schedule(runnable);
         }
         self.depth.fetch_sub(1, Ordering::Relaxed);
+        if self.is_aborted() {
+            self.drop_late(&waker);
+        }
+    }
+
+    /// Drops a task that was started while the context was aborted, unless that is done: whoever dropped the others need not have
+    /// seen it. Only this one, as its starter may hold locks that others take when they are dropped.
+    fn drop_late(&self, waker: &Waker) {
+        waker.wake_by_ref();
+        let late = {
+            let mut ready = lock(&self.ready);
+            let at = ready
+                .iter()
+                .position(|runnable| runnable.waker().will_wake(waker));
+            at.and_then(|at| ready.remove(at))
+        };
+        drop(late);
     }
 
     /// Whether this thread may poll.
@@ -333,6 +353,20 @@ impl Shared {
         self.reactor.wake_sleeper();
     }
 
+    /// Takes the task that is the longest in the queue. If that leaves others, they are for whoever sleeps: two that were queued one
+    /// after the other may have woken one thread only.
+    #[inline]
+    fn next_ready(&self) -> Option<Runnable> {
+        let mut ready = lock(&self.ready);
+        let runnable = ready.pop_front();
+        let leaves_others = !ready.is_empty();
+        drop(ready);
+        if leaves_others {
+            self.reactor.wake_sleeper();
+        }
+        runnable
+    }
+
     /// Goes on to a later stage, if it is one.
     fn enter(&self, stage: u8) {
         if self.stage.fetch_max(stage, Ordering::SeqCst) >= stage {
@@ -341,10 +375,8 @@ impl Shared {
         self.reactor.stop_accepting();
         self.reactor.wake_sleeper();
         if stage == stage::ABORTED {
-            let wakers = std::mem::take(&mut *lock(&self.on_abort));
-            for (_, waker) in wakers {
-                waker.wake();
-            }
+            let waker = lock(&self.on_abort).take();
+            waker.into_iter().for_each(Waker::wake);
         }
     }
 

@@ -31,12 +31,16 @@
 //! | `sleep`, `timeout`, `tick` | the timer is forgotten; no tick is lost |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod awaiters;
 mod buffer;
+mod contained;
 mod context;
 pub mod net;
 pub mod poller;
 mod reactor;
+mod sleepers;
 mod source;
+mod sync;
 mod task;
 pub mod time;
 mod timers;

@@ -2,26 +2,39 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use slab::Slab;
 
 use crate::poller::{Events, Poller};
-use crate::source::{Interest, Source};
+use crate::sleepers::Sleepers;
+use crate::source::Source;
 use crate::timers::Timers;
 
 /// Shared by the threads of a context and by everything that was registered.
 pub(crate) struct Reactor {
     poller: Poller,
-    /// Weak, so that a source goes with its last handle.
-    sources: Mutex<Slab<Weak<Source>>>,
+    sources: Mutex<Sources>,
     timers: Timers,
-    /// Threads that are about to wait, or wait.
-    sleepers: AtomicUsize,
+    sleepers: Sleepers,
     /// No connections are accepted any more.
     stopping: AtomicBool,
+}
+
+#[derive(Default)]
+struct Sources {
+    /// Weak, so that a source goes with its last handle.
+    places: Slab<Weak<Source>>,
+    /// Of the next source: it makes its key one that no other has had, as an event that was taken before a source went may be told
+    /// when another one has its place.
+    generation: u32,
+}
+
+/// The place of a source: the lower half of its key.
+fn place(key: u64) -> usize {
+    key as u32 as usize
 }
 
 impl Reactor {
@@ -30,7 +43,7 @@ impl Reactor {
             poller: Poller::new()?,
             sources: Mutex::default(),
             timers: Timers::default(),
-            sleepers: AtomicUsize::new(0),
+            sleepers: Sleepers::default(),
             stopping: AtomicBool::new(false),
         })
     }
@@ -43,68 +56,67 @@ impl Reactor {
         &self.timers
     }
 
-    /// Watches a descriptor, which is to be in non-blocking mode.
-    pub(crate) fn register(self: &Arc<Self>, descriptor: OwnedFd) -> io::Result<Arc<Source>> {
-        self.register_as(descriptor, |poller, descriptor, key| {
-            poller.add(descriptor, key, false)
-        })
-    }
-
-    /// Watches a listener.
-    pub(crate) fn register_listener(
+    /// Watches a descriptor, which is to be in non-blocking mode. For `is_tcp` see [`Source`].
+    pub(crate) fn register(
         self: &Arc<Self>,
         descriptor: OwnedFd,
-    ) -> io::Result<Arc<Source>> {
-        self.register_as(descriptor, Poller::add_listener)
-    }
-
-    fn register_as(
-        self: &Arc<Self>,
-        descriptor: OwnedFd,
-        add: fn(&Poller, BorrowedFd<'_>, u64) -> io::Result<()>,
+        is_tcp: bool,
     ) -> io::Result<Arc<Source>> {
         let source = {
             let mut sources = self.sources();
-            let entry = sources.vacant_entry();
-            let source = Arc::new(Source::new(descriptor, entry.key(), self.clone()));
+            let generation = sources.generation;
+            sources.generation = generation.wrapping_add(1);
+            let entry = sources.places.vacant_entry();
+            let key = u64::from(generation) << 32 | entry.key() as u64;
+            let source = Arc::new(Source::new(descriptor, key, self.clone(), is_tcp));
             entry.insert(Arc::downgrade(&source));
             source
         };
         // Dropping the source takes it out again.
-        add(&self.poller, source.as_fd(), source.key() as u64)?;
+        self.poller.add(source.as_fd(), source.key(), false)?;
         Ok(source)
     }
 
     /// Ends a registration: of a source that is being dropped.
-    pub(crate) fn remove(&self, key: usize, descriptor: BorrowedFd<'_>) {
+    pub(crate) fn remove(&self, key: u64, descriptor: BorrowedFd<'_>) {
         self.poller.delete(descriptor);
-        let gone = self.sources().try_remove(key);
+        let gone = self.sources().places.try_remove(place(key));
         drop(gone);
     }
 
-    /// Waits for events and timers up to `limit`, and wakes those they are for.
+    /// The source with this key, if it is still there.
+    fn source(&self, key: u64) -> Option<Arc<Source>> {
+        let source = self.sources().places.get(place(key))?.upgrade()?;
+        (source.key() == key).then_some(source)
+    }
+
+    /// Waits for events and timers, and wakes those they are for.
     ///
-    /// `may_sleep` is asked once others can see that this thread is about to wait: what it says no to, they need not tell.
+    /// `patience` says how long at most; it is asked once others can see that this thread is about to wait: when it has seen what they
+    /// have brought, they need not tell.
     pub(crate) fn turn(
         &self,
         events: &mut Events,
-        limit: Option<Duration>,
-        may_sleep: impl FnOnce() -> bool,
+        patience: impl FnOnce() -> Duration,
     ) -> io::Result<()> {
-        self.sleepers.fetch_add(1, Ordering::SeqCst);
-        let waited = if may_sleep() {
+        let asleep = self.sleepers.enter();
+        let patience = patience();
+        if patience.is_zero() {
+            // Nobody needs to wake who does not sleep.
+            drop(asleep);
+            self.poller.wait(events, Some(Duration::ZERO))?;
+        } else {
             let nearest = self.timers.nearest();
             let timer = nearest.map(|at| at.saturating_duration_since(Instant::now()));
-            let timeout = [timer, limit].into_iter().flatten().min();
-            self.poller.wait(events, timeout)
-        } else {
-            self.poller.wait(events, Some(Duration::ZERO))
-        };
-        self.sleepers.fetch_sub(1, Ordering::SeqCst);
-        waited?;
+            let limit = (patience < Duration::MAX).then_some(patience);
+            let waited = self
+                .poller
+                .wait(events, [timer, limit].into_iter().flatten().min());
+            drop(asleep);
+            waited?;
+        }
         for (key, readiness) in events.iter() {
-            let source = self.sources().get(key as usize).and_then(Weak::upgrade);
-            if let Some(source) = source {
+            if let Some(source) = self.source(key) {
                 source.notify(readiness);
             }
         }
@@ -115,7 +127,7 @@ impl Reactor {
     /// Wakes a thread that waits, if one does.
     #[inline]
     pub(crate) fn wake_sleeper(&self) {
-        if self.sleepers.load(Ordering::SeqCst) > 0 {
+        if self.sleepers.are_there() {
             self.poller.wake();
         }
     }
@@ -125,11 +137,12 @@ impl Reactor {
         self.stopping.store(true, Ordering::SeqCst);
         let sources: Vec<_> = self
             .sources()
+            .places
             .iter()
             .filter_map(|(_, source)| source.upgrade())
             .collect();
         for source in sources {
-            source.rouse(Interest::Read);
+            source.rouse_readers();
         }
     }
 
@@ -139,10 +152,10 @@ impl Reactor {
 
     /// Descriptors that are watched.
     pub(crate) fn watched(&self) -> usize {
-        self.sources().len()
+        self.sources().places.len()
     }
 
-    fn sources(&self) -> MutexGuard<'_, Slab<Weak<Source>>> {
+    fn sources(&self) -> MutexGuard<'_, Sources> {
         self.sources.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -59,7 +59,7 @@ impl Future for Sleep {
             // Whoever waits for a later one has to look again.
             self.reactor.wake_sleeper();
         }
-        tracing::trace!(left = ?(self.deadline - Instant::now()), "waits for a timer");
+        tracing::trace!(left = ?(self.deadline - Instant::now()), "suspends: waits for a timer");
         Poll::Pending
     }
 }
@@ -133,7 +133,8 @@ impl Handle {
             !period.is_zero(),
             "an interval needs a period: a millisecond or more"
         );
-        let next = Instant::now() + period.min(FAR);
+        let period = period.min(FAR);
+        let next = Instant::now() + period;
         let reactor = self.reactor().clone();
         Interval {
             reactor,
@@ -157,13 +158,9 @@ impl Interval {
     pub async fn tick(&mut self) -> Instant {
         Sleep::until(self.reactor.clone(), self.next).await;
         let due = self.next;
-        let late = Instant::now().saturating_duration_since(due).as_nanos();
-        let missed = (late / self.period.as_nanos()) as u32;
-        self.next = due
-            + self
-                .period
-                .saturating_mul(missed.saturating_add(1))
-                .min(FAR);
+        let late = Instant::now().saturating_duration_since(due);
+        let since_a_tick = (late.as_nanos() % self.period.as_nanos()) as u64;
+        self.next = due + late - Duration::from_nanos(since_a_tick) + self.period;
         due
     }
 }

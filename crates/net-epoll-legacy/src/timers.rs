@@ -5,6 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::Instant;
 
+use crate::contained::wake;
+
 /// A timer's place: when, and a number that tells it from others of the same moment.
 pub(crate) type Key = (Instant, u64);
 
@@ -64,7 +66,8 @@ impl Timers {
             std::mem::replace(&mut state.waiting, later)
         };
         for (_, waker) in due {
-            waker.wake();
+            tracing::trace!("its time has come: who sleeps is resumed");
+            wake(waker);
         }
     }
 
@@ -73,7 +76,7 @@ impl Timers {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::Timers;
     use std::sync::{Arc, Mutex};

@@ -1,5 +1,6 @@
 //! The loop.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::io;
 use std::pin::pin;
@@ -50,10 +51,10 @@ impl Shared {
         });
         let waker = Waker::from(woken.clone());
         let mut future = pin!(future);
-        let output = std::cell::Cell::new(None);
-        let is_done = AtomicBool::new(false);
+        let output = Cell::new(None);
+        let is_done = Cell::new(false);
         self.work(
-            &|| is_done.load(Ordering::Relaxed),
+            &|| is_done.get(),
             &|| !woken.woken.load(Ordering::SeqCst),
             &mut || {
                 if !woken.woken.swap(false, Ordering::SeqCst) {
@@ -61,7 +62,7 @@ impl Shared {
                 }
                 if let Poll::Ready(ready) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
                     output.set(Some(ready));
-                    is_done.store(true, Ordering::Relaxed);
+                    is_done.set(true);
                 }
             },
         )?;
@@ -70,51 +71,50 @@ impl Shared {
 
     /// Polls the future on this thread, while others run the loop.
     fn poll_beside<F: Future>(&self, future: F) -> io::Result<Option<F::Output>> {
-        let waker = Waker::from(Arc::new(Beside(thread::current())));
-        let key = lock(&self.on_abort).insert(waker.clone());
-        let is_ready = AtomicBool::new(false);
-        let output = self.with_helpers(self.threads, &|| is_ready.load(Ordering::SeqCst), || {
-            let mut future = pin!(future);
-            let output = loop {
-                if self.is_aborted() {
-                    break None;
-                }
-                match future.as_mut().poll(&mut Context::from_waker(&waker)) {
-                    Poll::Ready(ready) => break Some(ready),
-                    Poll::Pending => thread::park(),
-                }
-            };
-            is_ready.store(true, Ordering::SeqCst);
-            self.reactor.wake_sleeper();
-            output
+        let beside = Arc::new(Beside {
+            woken: AtomicBool::new(true),
+            thread: thread::current(),
         });
-        lock(&self.on_abort).try_remove(key);
+        let waker = Waker::from(beside.clone());
+        *lock(&self.on_abort) = Some(waker.clone());
+        let output = self.with_helpers(self.threads, &|| false, || {
+            let mut future = pin!(future);
+            loop {
+                // The token alone would not do: what blocks inside the future may have taken it.
+                while !beside.woken.swap(false, Ordering::SeqCst) {
+                    thread::park();
+                }
+                if self.is_aborted() {
+                    return None;
+                }
+                if let Poll::Ready(ready) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+                    return Some(ready);
+                }
+            }
+        });
+        lock(&self.on_abort).take();
         output
     }
 
-    /// Runs `own` while this many other threads run the loop, until `is_done`.
+    /// Runs `own` while this many other threads run the loop, until `is_done` or until `own` has ended, in whatever way.
     fn with_helpers<T>(
         &self,
         helpers: usize,
         is_done: &(dyn Fn() -> bool + Sync),
         own: impl FnOnce() -> T,
     ) -> io::Result<T> {
-        let given_up = AtomicBool::new(false);
-        let is_done = &|| given_up.load(Ordering::SeqCst) || is_done();
+        let has_ended = AtomicBool::new(false);
+        let is_done = &|| has_ended.load(Ordering::SeqCst) || is_done();
         thread::scope(|scope| {
+            let ends = Ends(&has_ended, &self.reactor);
             let mut started = Vec::new();
             for number in 0..helpers {
                 let thread = thread::Builder::new().name(format!("io-context-{number}"));
-                match thread.spawn_scoped(scope, || self.work(is_done, &|| true, &mut || {})) {
-                    Ok(thread) => started.push(thread),
-                    Err(error) => {
-                        given_up.store(true, Ordering::SeqCst);
-                        self.reactor.wake_sleeper();
-                        return Err(error);
-                    }
-                }
+                let work = || self.work(is_done, &|| true, &mut || {});
+                started.push(thread.spawn_scoped(scope, work)?);
             }
             let output = own();
+            drop(ends);
             for thread in started {
                 match thread.join() {
                     Ok(worked) => worked?,
@@ -135,8 +135,7 @@ impl Shared {
         let mut events = Events::new();
         loop {
             attend();
-            let limit = self.time_left();
-            if limit == Some(Duration::ZERO) {
+            if self.time_left().is_zero() {
                 self.enter(stage::ABORTED);
             }
             if self.is_aborted() || is_done() {
@@ -145,7 +144,7 @@ impl Shared {
                 return Ok(());
             }
             for _ in 0..BATCH {
-                let Some(runnable) = lock(&self.ready).pop_front() else {
+                let Some(runnable) = self.next_ready() else {
                     break;
                 };
                 runnable.run();
@@ -153,21 +152,37 @@ impl Shared {
                     break;
                 }
             }
-            let is_idle = || {
+            let patience = || {
                 let nothing_to_do = lock(&self.ready).is_empty() && may_sleep();
-                nothing_to_do && !self.is_aborted() && !is_done()
+                if nothing_to_do && !self.is_aborted() && !is_done() {
+                    self.time_left()
+                } else {
+                    Duration::ZERO
+                }
             };
-            self.reactor.turn(&mut events, limit, is_idle)?;
+            self.reactor.turn(&mut events, patience)?;
         }
     }
 
-    /// How long a graceful stop may still take.
-    fn time_left(&self) -> Option<Duration> {
+    /// How long a graceful stop may still take; as long as may be, if there is none.
+    fn time_left(&self) -> Duration {
         if self.stage() == stage::RUNNING {
-            return None;
+            return Duration::MAX;
         }
-        let at = (*lock(&self.last_moment))?;
-        Some(at.saturating_duration_since(Instant::now()))
+        let last_moment = *lock(&self.last_moment);
+        last_moment.map_or(Duration::MAX, |at| {
+            at.saturating_duration_since(Instant::now())
+        })
+    }
+}
+
+/// Has helpers end with whom they help.
+struct Ends<'a>(&'a AtomicBool, &'a Reactor);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+        self.1.wake_sleeper();
     }
 }
 
@@ -212,14 +227,18 @@ impl Wake for Between {
 }
 
 /// Wakes a future that is polled beside the loop.
-struct Beside(Thread);
+struct Beside {
+    woken: AtomicBool,
+    thread: Thread,
+}
 
 impl Wake for Beside {
     fn wake(self: Arc<Self>) {
-        self.0.unpark();
+        self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.0.unpark();
+        self.woken.store(true, Ordering::SeqCst);
+        self.thread.unpark();
     }
 }

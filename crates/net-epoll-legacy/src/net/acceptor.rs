@@ -12,12 +12,12 @@ use std::task::{Context, Poll};
 
 use rustix::io::Errno;
 use rustix::net::SocketFlags;
-use socket2::{Domain, SockAddr, SockRef, Type};
+use socket2::{Domain, SockAddr, Socket, Type};
 
 use crate::context::Handle;
-use crate::net::Connection;
 use crate::net::resolve::{first_of, inet, resolve};
-use crate::source::{Attempt, Interest, Place, Source};
+use crate::net::{Connection, adopt_stream};
+use crate::source::{Attempt, Awaiter, Interest, Source};
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 1024;
@@ -57,7 +57,7 @@ impl Acceptor {
         first_of(resolve(target).await?, async |address: SocketAddr| {
             let socket = super::socket(Domain::for_address(address), Type::STREAM)?;
             socket.set_reuse_address(true)?;
-            Self::listen(handle, socket, &address.into())
+            Self::listen(handle, socket, &address.into(), true)
         })
         .await
     }
@@ -70,13 +70,18 @@ impl Acceptor {
     pub fn bind_unix(handle: &Handle, path: impl AsRef<Path>) -> io::Result<Self> {
         let address = SockAddr::unix(path)?;
         let socket = super::socket(Domain::UNIX, Type::STREAM)?;
-        Self::listen(handle, socket, &address)
+        Self::listen(handle, socket, &address, false)
     }
 
-    fn listen(handle: &Handle, socket: socket2::Socket, address: &SockAddr) -> io::Result<Self> {
+    fn listen(
+        handle: &Handle,
+        socket: Socket,
+        address: &SockAddr,
+        is_tcp: bool,
+    ) -> io::Result<Self> {
         socket.bind(address)?;
         socket.listen(BACKLOG)?;
-        let source = handle.reactor().register_listener(socket.into())?;
+        let source = handle.reactor().register(socket.into(), is_tcp)?;
         tracing::debug!(fd = source.number(), "listens");
         Ok(Self { source })
     }
@@ -87,8 +92,8 @@ impl Acceptor {
     ///
     /// What the kernel says.
     pub fn from_std(handle: &Handle, listener: impl Into<OwnedFd>) -> io::Result<Self> {
-        let descriptor = super::adopted(listener.into())?;
-        let source = handle.reactor().register_listener(descriptor)?;
+        let source = adopt_stream(handle, listener.into())?;
+        tracing::debug!(fd = source.number(), "listens");
         Ok(Self { source })
     }
 
@@ -115,8 +120,7 @@ impl Acceptor {
     /// Dropping the future loses no connection.
     pub fn accept(&self) -> Accept<'_> {
         Accept {
-            acceptor: self,
-            place: Place::default(),
+            awaiter: self.source.awaiter(Interest::Read),
         }
     }
 
@@ -126,7 +130,7 @@ impl Acceptor {
     ///
     /// What the kernel says; `Unsupported` on a Unix socket.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        inet(&SockRef::from(&*self.source).local_addr()?)
+        inet(&self.source.options().local_addr()?)
     }
 }
 
@@ -135,55 +139,53 @@ impl Acceptor {
 /// Cancel-safe: dropping it loses no connection.
 #[must_use = "futures do nothing unless polled"]
 pub struct Accept<'a> {
-    acceptor: &'a Acceptor,
-    place: Place,
+    awaiter: Awaiter<'a>,
 }
 
 impl Future for Accept<'_> {
     type Output = io::Result<(Connection, Option<SocketAddr>)>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        let source = &*this.acceptor.source;
-        let Poll::Ready(accepted) =
-            source.poll(Interest::Read, &mut this.place, cx, |descriptor| {
-                if source.reactor().is_stopping() {
-                    return Err(io::Error::other(Stopping));
-                }
-                accept(descriptor).map(Attempt::of)
-            })
-        else {
-            tracing::trace!(fd = source.number(), "suspends: waits to accept");
+        let source = self.awaiter.source();
+        let polled = self.awaiter.poll(cx, |descriptor| {
+            if source.reactor().is_stopping() {
+                return Err(io::Error::other(Stopping));
+            }
+            accept(descriptor).map(Attempt::of)
+        });
+        let fd = source.number();
+        let Poll::Ready(accepted) = polled else {
+            tracing::trace!(fd, "suspends: waits to accept");
             return Poll::Pending;
         };
-        let descriptor = accepted?;
-        let peer = SockRef::from(&descriptor).peer_addr().ok();
-        let peer = peer.and_then(|peer| peer.as_socket());
-        let connection = source.reactor().register(descriptor)?;
-        tracing::debug!(
-            fd = source.number(),
-            connection = connection.number(),
-            ?peer,
-            "accepted"
-        );
-        Poll::Ready(Ok((Connection::new(connection), peer)))
-    }
-}
-
-/// Accepts the first connection that has not broken meanwhile.
-fn accept(listener: BorrowedFd<'_>) -> io::Result<OwnedFd> {
-    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
-    loop {
-        match rustix::net::accept_with(listener, flags) {
-            Err(Errno::CONNABORTED | Errno::PROTO | Errno::INTR) => {}
-            accepted => return Ok(accepted?),
+        let registered = accepted.and_then(|(descriptor, peer)| {
+            let connection = source.reactor().register(descriptor, source.is_tcp)?;
+            Ok((connection, peer))
+        });
+        match registered {
+            Ok((connection, peer)) => {
+                tracing::debug!(fd, connection = connection.number(), ?peer, "accepted");
+                Poll::Ready(Ok((Connection::new(connection), peer)))
+            }
+            Err(error) => {
+                tracing::debug!(fd, %error, "could not accept");
+                Poll::Ready(Err(error))
+            }
         }
     }
 }
 
-impl Drop for Accept<'_> {
-    fn drop(&mut self) {
-        self.acceptor.source.leave(Interest::Read, &mut self.place);
+/// Accepts the first connection that has not broken meanwhile.
+fn accept(listener: BorrowedFd<'_>) -> io::Result<(OwnedFd, Option<SocketAddr>)> {
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    loop {
+        match rustix::net::acceptfrom_with(listener, flags) {
+            Err(Errno::CONNABORTED | Errno::PROTO | Errno::INTR) => {}
+            accepted => {
+                let (descriptor, peer) = accepted?;
+                return Ok((descriptor, peer.and_then(|peer| peer.try_into().ok())));
+            }
+        }
     }
 }
 
@@ -204,7 +206,7 @@ impl fmt::Debug for Acceptor {
 impl fmt::Debug for Accept<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Accept")
-            .field("place", &self.place)
-            .finish_non_exhaustive()
+            .field("awaiter", &self.awaiter)
+            .finish()
     }
 }

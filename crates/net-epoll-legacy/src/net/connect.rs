@@ -1,16 +1,16 @@
 //! Making a connection.
 
+use std::future::poll_fn;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::Path;
-use std::sync::Arc;
 
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
 use crate::context::Handle;
 use crate::net::Connection;
 use crate::net::resolve::{first_of, resolve};
-use crate::source::{Attempt, Interest, Place, Source};
+use crate::source::{Attempt, Interest, Source};
 
 impl Connection {
     /// Connects to the first of a target's addresses that answers; see [`resolve`] for what may be a target.
@@ -37,11 +37,11 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// `NotFound` if there is no such path, `ConnectionRefused` if nobody listens there.
+    /// `NotFound` if there is no such path, `ConnectionRefused` if nobody listens there; `WouldBlock` if as many connections as the
+    /// listener lets wait do so already, which the kernel has no event for: try again after a while.
     pub async fn connect_unix(handle: &Handle, path: impl AsRef<Path>) -> io::Result<Self> {
         let address = SockAddr::unix(path)?;
         let socket = super::socket(Domain::UNIX, Type::STREAM)?;
-        // EAGAIN of a Unix socket says that the listener's queue is full: there is no edge for that, and so no waiting.
         establish(handle, socket, &address).await
     }
 }
@@ -53,28 +53,32 @@ async fn connect_to(handle: &Handle, address: SocketAddr) -> io::Result<Connecti
 
 async fn establish(handle: &Handle, socket: Socket, address: &SockAddr) -> io::Result<Connection> {
     let begun = socket.connect(address);
-    let source = handle.reactor().register(socket.into())?;
-    match begun {
-        Ok(()) => {}
-        Err(error)
-            if error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error()) =>
-        {
-            established(&source).await?;
+    let is_tcp = !address.is_unix();
+    let source = handle.reactor().register(socket.into(), is_tcp)?;
+    let connected = match begun {
+        Err(error) if is_under_way(&error) => established(&source).await,
+        begun => begun,
+    };
+    let fd = source.number();
+    match connected {
+        Ok(()) => tracing::debug!(fd, "connected"),
+        Err(error) => {
+            tracing::debug!(fd, %error, "could not connect");
+            return Err(error);
         }
-        Err(error) => return Err(error),
     }
-    tracing::debug!(fd = source.number(), "connected");
     Ok(Connection::new(source))
 }
 
+fn is_under_way(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error())
+}
+
 /// Waits until the kernel knows whether there is a connection.
-async fn established(source: &Arc<Source>) -> io::Result<()> {
-    let mut waiting = Waiting {
-        source,
-        place: Place::default(),
-    };
-    std::future::poll_fn(|cx| {
-        source.poll(Interest::Write, &mut waiting.place, cx, |descriptor| {
+async fn established(source: &Source) -> io::Result<()> {
+    let mut awaiter = source.awaiter(Interest::Write);
+    poll_fn(|cx| {
+        let polled = awaiter.poll(cx, |descriptor| {
             let socket = SockRef::from(&descriptor);
             if let Some(error) = socket.take_error()? {
                 return Err(error);
@@ -86,19 +90,11 @@ async fn established(source: &Arc<Source>) -> io::Result<()> {
                 }
                 Err(error) => Err(error),
             }
-        })
+        });
+        if polled.is_pending() {
+            tracing::trace!(fd = source.number(), "suspends: waits to connect");
+        }
+        polled
     })
     .await
-}
-
-/// An attempt that is given up when it is dropped.
-struct Waiting<'a> {
-    source: &'a Source,
-    place: Place,
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.source.leave(Interest::Write, &mut self.place);
-    }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use socket2::SockRef;
 
 use crate::context::Handle;
-use crate::net::adopted;
+use crate::net::adopt_stream;
 use crate::net::transfer::{Receive, Send, SendAll};
 use crate::source::Source;
 
@@ -51,8 +51,7 @@ impl Connection {
     ///
     /// What the kernel says.
     pub fn from_std(handle: &Handle, socket: impl Into<OwnedFd>) -> io::Result<Self> {
-        let descriptor = adopted(socket.into())?;
-        handle.reactor().register(descriptor).map(Self::new)
+        adopt_stream(handle, socket.into()).map(Self::new)
     }
 
     /// Two connected Unix sockets.
@@ -77,7 +76,7 @@ impl Connection {
     /// Dropping the future loses no byte.
     #[inline]
     pub fn receive<'a>(&'a self, buffer: &'a mut [u8]) -> Receive<'a> {
-        Receive::stream(&self.source, buffer)
+        Receive::new(&self.source, buffer)
     }
 
     /// Sends what the socket takes. Resolves to the number of bytes.
@@ -137,7 +136,7 @@ impl Connection {
 
     /// The options of the socket: `TCP_NODELAY`, buffer sizes, keep-alive and so on.
     pub fn options(&self) -> SockRef<'_> {
-        SockRef::from(&*self.source)
+        self.source.options()
     }
 }
 

@@ -11,12 +11,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use rustix::net::{RecvFlags, SendFlags};
-use socket2::{Domain, SockAddr, SockRef, Type};
+use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
 use crate::context::Handle;
 use crate::net::resolve::{first_of, inet, resolve};
 use crate::net::transfer::{Receive, Send, log};
-use crate::source::{Attempt, Interest, Place, Source};
+use crate::source::{Attempt, Awaiter, Interest, Source};
 
 /// A datagram socket, over UDP or Unix. Clones are handles of the same one.
 ///
@@ -57,7 +57,7 @@ impl DatagramSocket {
         first_of(resolve(target).await?, async |address: SocketAddr| {
             let socket = super::socket(Domain::for_address(address), Type::DGRAM)?;
             socket.bind(&address.into())?;
-            Self::register(handle, socket.into())
+            Self::register(handle, socket)
         })
         .await
     }
@@ -70,7 +70,7 @@ impl DatagramSocket {
     pub fn bind_unix(handle: &Handle, path: impl AsRef<Path>) -> io::Result<Self> {
         let socket = super::socket(Domain::UNIX, Type::DGRAM)?;
         socket.bind(&SockAddr::unix(path)?)?;
-        Self::register(handle, socket.into())
+        Self::register(handle, socket)
     }
 
     /// Two connected Unix sockets.
@@ -89,11 +89,13 @@ impl DatagramSocket {
     ///
     /// What the kernel says.
     pub fn from_std(handle: &Handle, socket: impl Into<OwnedFd>) -> io::Result<Self> {
-        Self::register(handle, super::adopted(socket.into())?)
+        let socket = Socket::from(socket.into());
+        socket.set_nonblocking(true)?;
+        Self::register(handle, socket)
     }
 
-    fn register(handle: &Handle, descriptor: OwnedFd) -> io::Result<Self> {
-        let source = handle.reactor().register(descriptor)?;
+    fn register(handle: &Handle, socket: Socket) -> io::Result<Self> {
+        let source = handle.reactor().register(socket.into(), false)?;
         Ok(Self { source })
     }
 
@@ -132,7 +134,7 @@ impl DatagramSocket {
     ///
     /// `ConnectionRefused` if an earlier datagram found nobody there, on a connected socket.
     pub fn receive<'a>(&'a self, buffer: &'a mut [u8]) -> Receive<'a> {
-        Receive::datagram(&self.source, buffer)
+        Receive::new(&self.source, buffer)
     }
 
     /// The same, and who sent it, unless that is a Unix socket.
@@ -144,9 +146,8 @@ impl DatagramSocket {
     /// As [`receive`](Self::receive).
     pub fn receive_from<'a>(&'a self, buffer: &'a mut [u8]) -> RecvFrom<'a> {
         RecvFrom {
-            source: &self.source,
+            awaiter: self.source.awaiter(Interest::Read),
             buffer,
-            place: Place::default(),
         }
     }
 
@@ -169,19 +170,13 @@ impl DatagramSocket {
     ///
     /// `EMSGSIZE` if it is too long; `NetworkUnreachable` and the like.
     pub async fn send_to(&self, bytes: &[u8], to: SocketAddr) -> io::Result<usize> {
-        let mut waiting = Waiting {
-            source: &self.source,
-            place: Place::default(),
-        };
+        let mut awaiter = self.source.awaiter(Interest::Write);
         let sending = std::future::poll_fn(|cx| {
-            let call = |descriptor: BorrowedFd<'_>| {
+            let result = awaiter.poll(cx, |descriptor| {
                 let sent = rustix::net::sendto(descriptor, bytes, SendFlags::NOSIGNAL, &to)?;
                 Ok(Attempt::of(sent))
-            };
-            let result = self
-                .source
-                .poll(Interest::Write, &mut waiting.place, cx, call);
-            log(&self.source, "send", "sent", &result);
+            });
+            log(&awaiter, "send", "sent", &result);
             result
         });
         sending.await
@@ -198,7 +193,7 @@ impl DatagramSocket {
 
     /// The options of the socket: broadcast, multicast, buffer sizes and so on.
     pub fn options(&self) -> SockRef<'_> {
-        SockRef::from(&*self.source)
+        self.source.options()
     }
 }
 
@@ -207,9 +202,8 @@ impl DatagramSocket {
 /// Cancel-safe: dropping it loses no datagram.
 #[must_use = "futures do nothing unless polled"]
 pub struct RecvFrom<'a> {
-    source: &'a Source,
+    awaiter: Awaiter<'a>,
     buffer: &'a mut [u8],
-    place: Place,
 }
 
 impl Future for RecvFrom<'_> {
@@ -219,34 +213,14 @@ impl Future for RecvFrom<'_> {
         let this = &mut *self;
         let buffer = &mut *this.buffer;
         let mut from = None;
-        let result = this
-            .source
-            .poll(Interest::Read, &mut this.place, cx, |descriptor| {
-                let (count, _, sender) =
-                    rustix::net::recvfrom(descriptor, &mut *buffer, RecvFlags::empty())?;
-                from = sender.and_then(|sender| sender.try_into().ok());
-                Ok(Attempt::of(count))
-            });
-        log(this.source, "receive", "received", &result);
+        let result = this.awaiter.poll(cx, |descriptor| {
+            let (count, _, sender) =
+                rustix::net::recvfrom(descriptor, &mut *buffer, RecvFlags::empty())?;
+            from = sender.and_then(|sender| sender.try_into().ok());
+            Ok(Attempt::of(count))
+        });
+        log(&this.awaiter, "receive", "received", &result);
         result.map_ok(|count| (count, from))
-    }
-}
-
-impl Drop for RecvFrom<'_> {
-    fn drop(&mut self) {
-        self.source.leave(Interest::Read, &mut self.place);
-    }
-}
-
-/// A send that is given up when it is dropped.
-struct Waiting<'a> {
-    source: &'a Source,
-    place: Place,
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.source.leave(Interest::Write, &mut self.place);
     }
 }
 
@@ -268,7 +242,7 @@ impl fmt::Debug for RecvFrom<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RecvFrom")
             .field("room", &self.buffer.len())
-            .field("place", &self.place)
-            .finish_non_exhaustive()
+            .field("awaiter", &self.awaiter)
+            .finish()
     }
 }

@@ -14,8 +14,14 @@ pub use resolve::resolve;
 pub use transfer::{Receive, Send, SendAll};
 
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 
+use rustix::net::ipproto;
+use rustix::net::sockopt::socket_protocol;
 use socket2::{Domain, Socket, Type};
+
+use crate::context::Handle;
+use crate::source::Source;
 
 /// A new socket in non-blocking mode, closed when another program is executed.
 fn socket(domain: Domain, kind: Type) -> std::io::Result<Socket> {
@@ -24,9 +30,10 @@ fn socket(domain: Domain, kind: Type) -> std::io::Result<Socket> {
     Ok(socket)
 }
 
-/// Takes over a socket from elsewhere.
-fn adopted(descriptor: OwnedFd) -> std::io::Result<OwnedFd> {
+/// Takes over a stream socket from elsewhere.
+fn adopt_stream(handle: &Handle, descriptor: OwnedFd) -> std::io::Result<Arc<Source>> {
+    let is_tcp = socket_protocol(&descriptor)? == Some(ipproto::TCP);
     let socket = Socket::from(descriptor);
     socket.set_nonblocking(true)?;
-    Ok(socket.into())
+    handle.reactor().register(socket.into(), is_tcp)
 }

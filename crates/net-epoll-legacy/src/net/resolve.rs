@@ -5,6 +5,8 @@ use std::net::{SocketAddr, ToSocketAddrs};
 
 use socket2::SockAddr;
 
+use crate::sync::unblock;
+
 /// The addresses that a target stands for, at least one: a `SocketAddr`, text such as `"127.0.0.1:80"` or `"localhost:80"`, or a
 /// pair of host and port. Names are looked up by the system's resolver on a pool of threads, as that may take seconds.
 ///
@@ -28,7 +30,8 @@ pub async fn resolve(
     target: impl ToSocketAddrs + std::fmt::Debug + Send + 'static,
 ) -> io::Result<Vec<SocketAddr>> {
     let shown = format!("{target:?}");
-    let looked_up = blocking::unblock(move || {
+    tracing::trace!(target = shown, "suspends: waits for the resolver");
+    let looked_up = unblock(move || {
         target
             .to_socket_addrs()
             .map(|addresses| addresses.collect::<Vec<_>>())

@@ -4,9 +4,10 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Mutex;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use super::traced::{Panic, panic_text};
+use super::traced::Outcome;
+use crate::contained::{Panic, panic_text};
 
 /// Waits for a task: a future of its output. Dropping it leaves the task to itself.
 ///
@@ -14,7 +15,7 @@ use super::traced::{Panic, panic_text};
 #[must_use = "dropping it leaves the task to itself: say `detach` if that is meant"]
 pub struct JoinHandle<T> {
     /// `None` once it has resolved, or was let go.
-    task: Option<async_task::FallibleTask<Result<T, Panic>>>,
+    task: Option<async_task::FallibleTask<Outcome<T>>>,
     id: u64,
 }
 
@@ -45,7 +46,7 @@ fn message(panic: &Mutex<Panic>) -> String {
 }
 
 impl<T> JoinHandle<T> {
-    pub(super) fn new(task: async_task::Task<Result<T, Panic>>, id: u64) -> Self {
+    pub(super) fn new(task: async_task::Task<Outcome<T>>, id: u64) -> Self {
         let task = Some(task.fallible());
         Self { task, id }
     }
@@ -85,9 +86,12 @@ impl<T> Future for JoinHandle<T> {
         let Some(task) = &mut self.task else {
             panic!("a join handle was polled after it had resolved");
         };
-        let ended = ready!(Pin::new(task).poll(cx));
+        let Poll::Ready(ended) = Pin::new(task).poll(cx) else {
+            tracing::trace!(task = id, "suspends: waits for a task to end");
+            return Poll::Pending;
+        };
         self.task = None;
-        Poll::Ready(match ended {
+        Poll::Ready(match ended.and_then(Outcome::take) {
             Some(Ok(output)) => Ok(output),
             Some(Err(panic)) => Err(JoinError::Panicked {
                 id,

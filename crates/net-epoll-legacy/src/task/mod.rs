@@ -35,6 +35,7 @@ where
     let schedule = move |runnable| {
         // The context is gone: so is the task.
         if let Some(shared) = shared.upgrade() {
+            tracing::trace!(task = id, "woken: into the queue");
             shared.schedule(runnable);
         }
     };

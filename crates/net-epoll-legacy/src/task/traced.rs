@@ -1,6 +1,5 @@
 //! A task's future, with a log of what becomes of it, and with its panics caught.
 
-use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
@@ -10,17 +9,50 @@ use pin_project_lite::pin_project;
 use tracing::Span;
 
 use super::Entry;
-
-/// What a panic leaves.
-pub(crate) type Panic = Box<dyn Any + Send>;
+use crate::contained::{Panic, contain, panic_text};
 
 pin_project! {
     /// The future of a task.
     pub(crate) struct Traced<F> {
+        // None when it has ended.
         #[pin]
-        future: F,
+        future: Option<F>,
         span: Span,
         entry: Entry,
+    }
+
+    impl<F> PinnedDrop for Traced<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            if this.future.is_some() {
+                let _inside = this.span.enter();
+                tracing::debug!("dropped before it has finished");
+                drop_in_place(this.future);
+            }
+        }
+    }
+}
+
+/// Drops a future: whatever its destructor does, it is gone.
+fn drop_in_place<F>(mut future: Pin<&mut Option<F>>) {
+    contain("a task's destructor", || future.set(None));
+}
+
+/// What a task has come to: nobody may ever ask for it.
+pub(crate) struct Outcome<T>(Option<Result<T, Panic>>);
+
+impl<T> Outcome<T> {
+    /// The output; `None` if it was taken.
+    pub(crate) fn take(mut self) -> Option<Result<T, Panic>> {
+        self.0.take()
+    }
+}
+
+impl<T> Drop for Outcome<T> {
+    fn drop(&mut self) {
+        if let Some(outcome) = self.0.take() {
+            contain("the destructor of a task's output", || drop(outcome));
+        }
     }
 }
 
@@ -34,7 +66,7 @@ impl<F> Traced<F> {
         let span = tracing::debug_span!("task", id = entry.id, name);
         tracing::debug!(parent: &span, at = %spawned_at, "spawned");
         Self {
-            future,
+            future: Some(future),
             span,
             entry,
         }
@@ -42,33 +74,31 @@ impl<F> Traced<F> {
 }
 
 impl<F: Future> Future for Traced<F> {
-    type Output = Result<F::Output, Panic>;
+    type Output = Outcome<F::Output>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
+        let mut this = self.project();
         let _inside = this.span.enter();
         tracing::trace!("runs");
-        // After a panic the future is only dropped.
-        match catch_unwind(AssertUnwindSafe(|| this.future.poll(cx))) {
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            match this.future.as_mut().as_pin_mut() {
+                Some(future) => future.poll(cx),
+                None => Poll::Pending,
+            }
+        }));
+        let outcome = match polled {
             Ok(Poll::Pending) => {
                 tracing::trace!("suspended: control returns to whoever resumed it");
-                Poll::Pending
+                return Poll::Pending;
             }
-            Ok(Poll::Ready(output)) => {
-                tracing::debug!("finished");
-                Poll::Ready(Ok(output))
-            }
+            Ok(Poll::Ready(output)) => Outcome(Some(Ok(output))),
             Err(panic) => {
                 tracing::error!(message = panic_text(&*panic), "panicked");
-                Poll::Ready(Err(panic))
+                Outcome(Some(Err(panic)))
             }
-        }
+        };
+        drop_in_place(this.future);
+        tracing::debug!("finished");
+        Poll::Ready(outcome)
     }
-}
-
-/// The text of a panic.
-pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("(what it panicked with is no text)")
 }
