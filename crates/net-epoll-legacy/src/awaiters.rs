@@ -93,6 +93,9 @@ impl State {
     /// Leaves the queue. The entry is to be dropped without the lock.
     fn leave(&mut self, place: &mut Place) -> Option<Entry> {
         let number = place.0.take()?;
+        if self.queue.front()?.number == number {
+            return self.queue.pop_front();
+        }
         let at = self.queue.iter().position(|entry| entry.number == number)?;
         self.queue.remove(at)
     }

@@ -165,10 +165,17 @@ impl Shared {
     }
 
     /// How long a graceful stop may still take; as long as may be, if there is none.
+    #[inline]
     fn time_left(&self) -> Duration {
         if self.stage() == stage::RUNNING {
-            return Duration::MAX;
+            Duration::MAX
+        } else {
+            self.until_last_moment()
         }
+    }
+
+    #[cold]
+    fn until_last_moment(&self) -> Duration {
         let last_moment = *lock(&self.last_moment);
         last_moment.map_or(Duration::MAX, |at| {
             at.saturating_duration_since(Instant::now())
