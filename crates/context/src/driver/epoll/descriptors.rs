@@ -26,15 +26,10 @@ struct Waiters {
     reading: VecDeque<usize>,
     writing: VecDeque<usize>,
     polling: Vec<usize>,
-    /// As what it is registered, while somebody waits.
-    registered: Option<Registered>,
+    /// It is registered, since somebody waits: and whether for writing too.
+    registered_for_writing: Option<bool>,
     /// The peer has sent its last: an empty read is not the end of an edge, and there will be no further one.
     ended: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Registered {
-    writing: bool,
 }
 
 impl Waiters {
@@ -76,18 +71,18 @@ impl Descriptors {
         let waiters = self.0.entry(fd).or_default();
         let was_empty = waiters.is_empty();
         if was_empty {
-            waiters.registered = None;
+            waiters.registered_for_writing = None;
             waiters.ended = false;
         }
         let writing = matches!(direction, Direction::Write | Direction::Poll(true));
         let is_enough = waiters
-            .registered
-            .is_some_and(|registered| registered.writing || !writing);
+            .registered_for_writing
+            .is_some_and(|too| too || !writing);
         if !is_enough {
             // SAFETY: whoever made the operation keeps the descriptor open until it has ended.
             let descriptor = unsafe { BorrowedFd::borrow_raw(fd) };
             register(poller, descriptor, fd, writing)?;
-            waiters.registered = Some(Registered { writing });
+            waiters.registered_for_writing = Some(writing);
         }
         match waiters.queue(direction) {
             Some(queue) => queue.push_back(key),
