@@ -35,6 +35,7 @@ mod awaiters;
 mod buffer;
 mod contained;
 mod context;
+mod local;
 pub mod net;
 pub mod poller;
 mod reactor;
@@ -47,6 +48,7 @@ mod timers;
 
 pub use buffer::Buffer;
 pub use context::{Handle, IoContext};
+pub use local::{LocalHandle, LocalTasks};
 pub use net::{Acceptor, Connection, DatagramSocket, Stopping, resolve};
 pub use task::{JoinError, JoinHandle};
 

@@ -132,7 +132,7 @@ fn a_waker_that_panics_ends_neither_the_loop_nor_the_turn_of_others() {
                     second.await.unwrap();
                 }
                 assert_eq!(served.load(Ordering::SeqCst), 1);
-                std::mem::forget(bad);
+                let _ = catch_unwind(AssertUnwindSafe(|| drop(bad)));
             });
         }
     }

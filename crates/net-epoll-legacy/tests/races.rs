@@ -30,7 +30,7 @@ fn ends<T: Send + 'static>(what: &str, test: impl FnOnce() -> T + Send + 'static
 #[test]
 fn a_stop_ends_in_time_whenever_it_comes() {
     ends("a stop", || {
-        for round in 0..3000 {
+        for round in 0..600 {
             let context = IoContext::multi_threaded(1 + round % 2).unwrap();
             context.spawn(std::future::pending::<()>());
             let handle = context.handle();
@@ -125,7 +125,7 @@ fn a_future_that_parks_its_thread_loses_no_wake() {
 #[test]
 fn what_is_spawned_during_an_abort_ends() {
     ends("a task that is spawned during an abort", || {
-        for round in 0..2000 {
+        for round in 0..300 {
             let context = IoContext::multi_threaded(1 + round % 2).unwrap();
             let handle = context.handle();
             context.spawn(std::future::pending::<()>());

@@ -4,12 +4,14 @@ mod acceptor;
 mod connect;
 mod connection;
 mod datagram;
+mod halves;
 mod resolve;
 mod transfer;
 
 pub use acceptor::{Accept, Acceptor, Stopping};
 pub use connection::Connection;
 pub use datagram::{DatagramSocket, RecvFrom};
+pub use halves::{ReceiveHalf, SendHalf};
 pub use resolve::resolve;
 pub use transfer::{Receive, Send, SendAll};
 

@@ -39,8 +39,26 @@ where
             shared.schedule(runnable);
         }
     };
-    let future = Traced::new(future, entry, name, spawned_at);
+    let future = Traced::new(future, entry, id, name, spawned_at);
     let (runnable, task) = async_task::spawn(future, schedule);
+    (runnable, JoinHandle::new(task, id))
+}
+
+/// Makes a task of a future that stays on this thread; `line` is dropped with it.
+pub(crate) fn new_local<F, L>(
+    schedule: impl Fn(Runnable) + Send + Sync + 'static,
+    line: L,
+    id: u64,
+    name: &str,
+    spawned_at: &'static Location<'static>,
+    future: F,
+) -> (Runnable, JoinHandle<F::Output>)
+where
+    F: Future<Output: 'static> + 'static,
+    L: 'static,
+{
+    let future = Traced::new(future, line, id, name, spawned_at);
+    let (runnable, task) = async_task::spawn_local(future, schedule);
     (runnable, JoinHandle::new(task, id))
 }
 

@@ -8,20 +8,20 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 use tracing::Span;
 
-use super::Entry;
 use crate::contained::{Panic, contain, panic_text};
 
 pin_project! {
     /// The future of a task.
-    pub(crate) struct Traced<F> {
+    pub(crate) struct Traced<F, L> {
         // None when it has ended.
         #[pin]
         future: Option<F>,
         span: Span,
-        entry: Entry,
+        // Its line in the books.
+        line: L,
     }
 
-    impl<F> PinnedDrop for Traced<F> {
+    impl<F, L> PinnedDrop for Traced<F, L> {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
             if this.future.is_some() {
@@ -56,24 +56,25 @@ impl<T> Drop for Outcome<T> {
     }
 }
 
-impl<F> Traced<F> {
+impl<F, L> Traced<F, L> {
     pub(crate) fn new(
         future: F,
-        entry: Entry,
+        line: L,
+        id: u64,
         name: &str,
         spawned_at: &'static Location<'static>,
     ) -> Self {
-        let span = tracing::debug_span!("task", id = entry.id, name);
+        let span = tracing::debug_span!("task", id, name);
         tracing::debug!(parent: &span, at = %spawned_at, "spawned");
         Self {
             future: Some(future),
             span,
-            entry,
+            line,
         }
     }
 }
 
-impl<F: Future> Future for Traced<F> {
+impl<F: Future, L> Future for Traced<F, L> {
     type Output = Outcome<F::Output>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
