@@ -122,6 +122,11 @@ fn the_page_stands_in_a_real_browser() {
         return;
     };
     let Some(mut browser) = Browser::start(&program) else {
+        assert!(
+            !browser::is_named(),
+            "{} does not come up",
+            program.display()
+        );
         println!("skipped: {} does not come up", program.display());
         return;
     };

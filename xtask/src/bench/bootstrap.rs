@@ -3,7 +3,7 @@
 //! The samples of both are drawn again, with replacement, many times, and each time the medians are divided. Where 99 % of
 //! these quotients lie is the interval; the sets differ if 1 lies outside, and the medians by at least [`LEAST`]. With five
 //! samples a side this takes that hardly one of either lies among those of the other, which happens to two sets of the same
-//! kind about once in a hundred (Bradley Efron, "Bootstrap methods: another look at the jackknife", 1979).
+//! kind once or twice in a hundred times (Bradley Efron, "Bootstrap methods: another look at the jackknife", 1979).
 
 use crate::bench::stats;
 

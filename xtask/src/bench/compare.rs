@@ -11,7 +11,7 @@ use crate::bench::results::{Results, Role, Series};
 use crate::bench::{stats, table};
 
 /// Rounds that each run must have.
-const ROUNDS: usize = 4;
+const ROUNDS: usize = 5;
 
 /// What has changed from one run to another.
 pub(super) struct Comparison {
@@ -210,7 +210,7 @@ fn row(change: &Change) -> Vec<String> {
         was,
         is,
         change.describe(),
-        format!("{low:.2} and {high:.2}"),
+        format!("{low:.3} and {high:.3}"),
     ]
 }
 
@@ -331,8 +331,8 @@ mod tests {
     }
 
     #[test]
-    fn three_rounds_say_nothing_and_series_without_a_partner_are_counted() {
-        let comparison = Comparison::new(&run(10.0, &STEADY), &run(20.0, &[1.0; 3]));
+    fn four_rounds_say_nothing_and_series_without_a_partner_are_counted() {
+        let comparison = Comparison::new(&run(10.0, &STEADY), &run(20.0, &[1.0; 4]));
         assert_eq!((comparison.too_few, comparison.compared), (1, 0));
         let mut other = run(20.0, &STEADY);
         other.races[0].name = "net".to_owned();

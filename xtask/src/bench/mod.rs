@@ -42,7 +42,7 @@ use facts::Facts;
 pub(crate) use flags::BenchArgs;
 use flags::Race;
 use programs::Programs;
-use results::{RaceResults, Results};
+use results::Results;
 use row::Row;
 
 use crate::Result;
@@ -65,18 +65,14 @@ pub(crate) fn run(args: &BenchArgs) -> Result {
         }
         None => {
             let facts = Facts::gather();
-            let programs = Programs::build()?;
-            let results = Results::new(facts, race(args, &programs)?);
-            let saved = programs.output(SAVED);
-            output::write(&saved, &results.to_json()?, "every sample of this run")?;
-            results
+            race(args, facts, &Programs::build()?)?
         }
     };
     output::hand_on(output, &results, baseline.as_ref())
 }
 
-/// Runs the races that `args` name, prints a table of each and writes its rows.
-fn race(args: &BenchArgs, programs: &Programs) -> Result<Vec<RaceResults>> {
+/// Runs the races that `args` name, prints a table of each, and writes its rows and the samples of all so far.
+fn race(args: &BenchArgs, facts: Facts, programs: &Programs) -> Result<Results> {
     let options = &args.options;
     let races = args.races();
     let mut connections = options.connections().into_iter().max().unwrap_or(0);
@@ -95,7 +91,8 @@ fn race(args: &BenchArgs, programs: &Programs) -> Result<Vec<RaceResults>> {
         });
     }
     subjects::check(&options.subjects, &known)?;
-    let mut results = Vec::new();
+    let saved = programs.output(SAVED);
+    let mut results = Results::new(facts, Vec::new());
     for race in races {
         let record = match race {
             Race::Echo => echo::race(programs, options)?,
@@ -106,7 +103,8 @@ fn race(args: &BenchArgs, programs: &Programs) -> Result<Vec<RaceResults>> {
             Race::File => file::race(programs, options)?,
         };
         write(&programs.output(record.bench()), &record.rows())?;
-        results.push(record.results());
+        results.races.push(record.results());
+        output::write(&saved, &results.to_json()?, "every sample so far")?;
     }
     Ok(results)
 }

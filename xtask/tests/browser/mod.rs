@@ -53,6 +53,11 @@ pub(crate) fn find() -> Option<PathBuf> {
     })
 }
 
+/// Whether someone has said which browser it is to be: then it has to come up.
+pub(crate) fn is_named() -> bool {
+    std::env::var_os(VARIABLE).is_some()
+}
+
 impl Browser {
     /// Starts a browser that has no network; `None` if it does not come up, as a mere wrapper of an absent one does not.
     pub(crate) fn start(program: &Path) -> Option<Browser> {

@@ -19,8 +19,8 @@ pub(super) fn race(name: &str) -> Option<&'static str> {
              against a bare ring, everything else against the best peer."
         }
         "sync" => {
-            "Primitives of synchronisation, polled by hand or used by tasks of the same executor for all. A sample is the \
-             least of its run, for what else runs on the machine only adds."
+            "Primitives of synchronisation, polled by hand or used by tasks of the same executor for all; corio's are those of \
+             sync-prims. A sample is the least of its run, for what else runs on the machine only adds."
         }
         "channel" => {
             "Channels under tokio, on contexts and between threads. A sample is the least of its run. The ratios are those \
@@ -76,7 +76,7 @@ const HOW_TO_READ: [(&str, &str); 7] = [
         "Beyond noise",
         "Where two runs are compared, series are compared by their ratios to the reference if both runs have it. The rounds \
          are drawn again a thousand times; a change is told if 1 lies outside of what 99 % of the quotients are, and if it \
-         is at least 2 %. With hundreds of series one in a hundred is told by chance.",
+         is at least 2 %. It takes five rounds on each side. Of a hundred series one or two are told by chance.",
     ),
 ];
 

@@ -155,14 +155,14 @@ fn change(change: &Change) -> Element {
             Some(reference) => format!("{} {reference}", times(median)),
             None => table::number(Some(median)),
         });
-    let [low, high] = change.difference.interval.map(times);
+    let [low, high] = change.difference.interval;
     let class = if change.is_gain() { "gain" } else { "loss" };
     let sign = if change.is_gain() { "▲" } else { "▼" };
     Element::new("tr")
         .with(cell(&change.case))
         .with(cell(&change.subject))
         .with(cell(format!("{sign} {}", change.describe())).class(format!("number {class}")))
-        .with(number(format!("{low} – {high}")))
+        .with(number(format!("{low:.3} – {high:.3}")))
         .with(number(was))
         .with(number(is))
         .with(cell(metric(&change.metric)))
