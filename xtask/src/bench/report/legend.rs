@@ -42,7 +42,7 @@ pub(super) fn race(name: &str) -> Option<&'static str> {
 const HOW_TO_READ: [(&str, &str); 7] = [
     (
         "A bar",
-        "is the median of the rounds; under it, the best stands on top. The thin line over it goes from the least to the \
+        "is the median of the rounds; the best stands on top. The thin line over it goes from the least to the \
          greatest sample, the thick part holds the middle half. A bar with two strokes through its end goes on beyond the \
          axis: read its number.",
     ),
