@@ -25,10 +25,7 @@ pub(super) fn driver(ring: &RingOutcome) -> String {
             )
         }
         RingOutcome::Granted(_) => "io_uring, with everything it asks for".to_owned(),
-        RingOutcome::Refused { .. } => {
-            "none: the ring is refused, and the epoll fallback is not part of this version"
-                .to_owned()
-        }
+        RingOutcome::Refused { .. } => "epoll, for the ring is refused".to_owned(),
     }
 }
 
@@ -172,7 +169,7 @@ mod tests {
         };
         assert!(driver(&granted(256, vec![old])).contains("without 1 of"));
         assert!(driver(&granted(64, Vec::new())).contains("64 entries instead of 256"));
-        assert!(driver(&refused()).starts_with("none"));
+        assert!(driver(&refused()).starts_with("epoll"));
     }
 
     #[test]
