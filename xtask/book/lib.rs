@@ -28,6 +28,8 @@ mod pages {
     mod migrating_from_tokio {}
     #[doc = include_str!("../../docs/primitives.md")]
     mod primitives {}
+    #[doc = include_str!("../../docs/observability.md")]
+    mod observability {}
     #[doc = include_str!("../../docs/testing.md")]
     mod testing {}
     #[doc = include_str!("../../docs/tour.md")]

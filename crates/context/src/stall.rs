@@ -38,7 +38,7 @@ impl Local<'_> {
     pub(crate) fn stall_report(self) -> StallReport {
         StallReport {
             context: self.config.name.clone(),
-            tasks: crate::inspect::with_waits(self.tasks(), &self.waits()),
+            tasks: self.waiting_tasks(),
         }
     }
 }

@@ -1,8 +1,9 @@
-//! How a context is asked what its tasks wait on, by any thread.
+//! How a context is asked about its tasks and what they wait on, by any thread.
 //!
 //! Only the home thread may look at its driver and its timers. The asker sets a bit in the word that also asks for a stop,
 //! which the worker loop reads in every round and before each sleep, and wakes the context, as a stop does. So the loop
-//! does nothing for it while nobody asks. The home thread takes the bit, looks, and leaves the answer here, under a lock.
+//! does nothing for it while nobody asks. The home thread takes the bit, looks, and leaves the answer here, under a lock: all of its
+//! tasks, so that what they wait on is of the same moment as the rest of them.
 //!
 //! - *Two askers*: an answer that begins after the first has asked counts for both, if the second asked before the bit was
 //!   taken; else the bit is set again. Answers are counted, and an asker waits for a number above the one that it found. One
@@ -12,12 +13,9 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use super::WaitingOn;
+use super::TaskInfo;
 use crate::core::{Core, Local};
 use crate::current;
-
-/// What tasks wait on: the task's id, and one thing of those that would wake it.
-pub(super) type Waits = Vec<(u64, WaitingOn)>;
 
 /// The place where a context leaves its answers.
 #[derive(Default)]
@@ -26,16 +24,24 @@ pub(crate) struct Questions {
     changed: Condvar,
 }
 
-#[derive(Default)]
 struct Latest {
     number: u64,
-    waits: Arc<Waits>,
+    tasks: Arc<[TaskInfo]>,
+}
+
+impl Default for Latest {
+    fn default() -> Self {
+        Self {
+            number: 0,
+            tasks: Arc::new([]),
+        }
+    }
 }
 
 /// What has become of a question.
 pub(super) enum Asked {
     /// It was answered on the spot.
-    Answered(Arc<Waits>),
+    Answered(Arc<[TaskInfo]>),
     /// Nobody is there to answer.
     Nobody,
     /// An answer with a higher number will do.
@@ -56,10 +62,10 @@ impl Questions {
 }
 
 impl Core {
-    /// Asks what the tasks wait on. The context is woken only if it `may_be_woken`.
+    /// Asks for the tasks and what they wait on. The context is woken only if it `may_be_woken`.
     pub(super) fn ask(&self, may_be_woken: bool) -> Asked {
-        if let Ok(Some(waits)) = current::with(|core| core.is(self).then(|| core.waits())) {
-            return Asked::Answered(Arc::new(waits));
+        if let Ok(Some(tasks)) = current::with(|core| core.is(self).then(|| core.waiting_tasks())) {
+            return Asked::Answered(tasks.into());
         }
         if !may_be_woken || !self.is_running() {
             return Asked::Nobody;
@@ -74,9 +80,9 @@ impl Core {
         &self,
         asked: Asked,
         deadline: Option<Instant>,
-    ) -> Option<Arc<Waits>> {
+    ) -> Option<Arc<[TaskInfo]>> {
         let since = match asked {
-            Asked::Answered(waits) => return Some(waits),
+            Asked::Answered(tasks) => return Some(tasks),
             Asked::Nobody => return None,
             Asked::Since(number) => number,
         };
@@ -97,7 +103,7 @@ impl Core {
             }
             .unwrap_or_else(PoisonError::into_inner);
         }
-        (latest.number != since).then(|| latest.waits.clone())
+        (latest.number != since).then(|| latest.tasks.clone())
     }
 }
 
@@ -105,11 +111,11 @@ impl Local<'_> {
     /// Answers who has asked.
     #[cold]
     pub(crate) fn answer(self) {
-        let waits = Arc::new(self.waits());
+        let tasks = self.waiting_tasks().into();
         let old = {
             let mut latest = self.questions.latest();
             latest.number += 1;
-            std::mem::replace(&mut latest.waits, waits)
+            std::mem::replace(&mut latest.tasks, tasks)
         };
         self.questions.changed.notify_all();
         drop(old);

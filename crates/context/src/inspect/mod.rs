@@ -42,7 +42,6 @@ mod task_info;
 mod text;
 mod waits;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -133,18 +132,13 @@ pub fn within(contexts: &[Handle], patience: Duration) -> Snapshot {
         .zip(asked)
         .map(|(handle, asked)| {
             let core = handle.core();
-            describe_context(
-                core,
-                core.await_answer(asked, deadline)
-                    .as_deref()
-                    .map(Vec::as_slice),
-            )
+            describe_context(core, core.await_answer(asked, deadline).as_deref())
         })
         .collect();
     Snapshot { contexts }
 }
 
-fn describe_context(core: &Core, waits: Option<&[(u64, WaitingOn)]>) -> ContextInfo {
+fn describe_context(core: &Core, answer: Option<&[TaskInfo]>) -> ContextInfo {
     ContextInfo {
         id: core.id,
         name: core.config.name.clone(),
@@ -153,24 +147,9 @@ fn describe_context(core: &Core, waits: Option<&[(u64, WaitingOn)]>) -> ContextI
             true if core.metrics.awake_since.get() == 0 => ContextState::Asleep,
             true => ContextState::Awake,
         },
-        answered: waits.is_some(),
+        answered: answer.is_some(),
         metrics: core.snapshot(),
         setup: core.setup(),
-        tasks: with_waits(core.tasks(), waits.unwrap_or_default()),
+        tasks: answer.map_or_else(|| core.tasks(), <[_]>::to_vec),
     }
-}
-
-/// Adds to tasks what they wait on.
-pub(crate) fn with_waits(mut tasks: Vec<TaskInfo>, waits: &[(u64, WaitingOn)]) -> Vec<TaskInfo> {
-    let mut by_task: HashMap<u64, Vec<WaitingOn>> = HashMap::new();
-    for (task, on) in waits {
-        by_task.entry(*task).or_default().push(on.clone());
-    }
-    for task in &mut tasks {
-        // What one that was woken meanwhile had waited on is over.
-        if task.state == TaskState::Waiting {
-            task.waiting_on = by_task.remove(&task.id.as_u64()).unwrap_or_default();
-        }
-    }
-    tasks
 }

@@ -1,11 +1,12 @@
 //! What tasks wait on, as their context finds it out: from whom its operations, timers and tasks would wake.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
 
 use uring_engine::{Target, opcode_name};
 
-use super::answer::Waits;
+use super::{TaskInfo, TaskState};
 use crate::core::Local;
 use crate::task::TaskId;
 use crate::timer;
@@ -57,9 +58,27 @@ impl fmt::Display for WaitingOn {
     }
 }
 
+/// The id of a task, and one thing of those that would wake it.
+type Waits = Vec<(u64, WaitingOn)>;
+
 impl Local<'_> {
-    /// What every waiting task waits on, as far as this context knows.
-    pub(crate) fn waits(self) -> Waits {
+    /// The live tasks, oldest first, and what they wait on, as far as this context knows.
+    pub(crate) fn waiting_tasks(self) -> Vec<TaskInfo> {
+        let mut by_task: HashMap<u64, Vec<WaitingOn>> = HashMap::new();
+        for (task, on) in self.waits() {
+            by_task.entry(task).or_default().push(on);
+        }
+        let mut tasks = self.tasks();
+        for task in &mut tasks {
+            // One that was woken waits no more for what is still there.
+            if task.state == TaskState::Waiting {
+                task.waiting_on = by_task.remove(&task.id.as_u64()).unwrap_or_default();
+            }
+        }
+        tasks
+    }
+
+    fn waits(self) -> Waits {
         let mut waits = Vec::new();
         self.operations(&mut waits);
         self.timers(&mut waits);

@@ -7,6 +7,8 @@ mod hyper;
 #[cfg(feature = "sync-prims")]
 mod kv_server;
 #[cfg(feature = "sync-prims")]
+mod prometheus;
+#[cfg(feature = "sync-prims")]
 mod proxy;
 #[cfg(feature = "sync-prims")]
 mod static_files;
@@ -15,6 +17,7 @@ mod support;
 mod tail;
 #[cfg(all(feature = "channel", feature = "sync-prims"))]
 mod tcp_chat;
+mod top;
 
 use support::{Server, example, succeeded};
 

@@ -64,6 +64,15 @@ impl Running {
         line
     }
 
+    /// What it says next, as far as it is there.
+    pub(crate) fn some_output(&mut self) -> String {
+        let stdout = self.stdout.as_mut().unwrap();
+        let bytes = stdout.fill_buf().unwrap().to_vec();
+        assert!(!bytes.is_empty(), "it has ended");
+        stdout.consume(bytes.len());
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
     /// Presses ctrl-c, after which it has to end well; the rest of its output.
     pub(crate) fn stop(mut self) -> String {
         self.interrupt();

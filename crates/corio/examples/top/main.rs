@@ -1,0 +1,110 @@
+//! Shows contexts and their tasks live, while a demonstration runs on them.
+//!
+//! ```text
+//! cargo run -p corio --example top              # live; q ends it, s sorts by something else
+//! cargo run -p corio --example top -- --once    # one snapshot as text
+//! cargo run -p corio --example top -- --json    # one snapshot as JSON
+//! ```
+//!
+//! To show a program of your own, give [`corio::inspect::of`] the handles of its contexts.
+
+mod view;
+mod workload;
+
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use corio::inspect;
+use ratatui::DefaultTerminal;
+use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
+
+use view::{Sort, View};
+use workload::Workload;
+
+#[derive(Parser)]
+#[command(about = "Shows contexts and their tasks while a demonstration runs on them.")]
+struct Arguments {
+    /// Prints one snapshot as text, and ends.
+    #[arg(long)]
+    once: bool,
+    /// Prints one snapshot as JSON, and ends.
+    #[arg(long, conflicts_with = "once")]
+    json: bool,
+    /// Milliseconds between two looks.
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u64).range(10..))]
+    interval: u64,
+}
+
+/// Whoever prints one snapshot would rather wait for a context that is held than leave it out.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("top: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
+    let printed = arguments.once || arguments.json;
+    if !printed && !io::stdout().is_terminal() {
+        return Err("this is no terminal: use --once or --json".into());
+    }
+    let workload = Workload::start()?;
+    if printed {
+        workload.wait_until_all_is_seen();
+        let snapshot = inspect::within(workload.contexts(), PATIENCE);
+        if arguments.json {
+            println!("{}", snapshot.to_json());
+        } else {
+            println!("{snapshot}");
+            for message in workload.messages() {
+                println!("watchdog: {message}");
+            }
+        }
+    } else {
+        // Also has a panic restore the terminal before it is printed.
+        let mut terminal = ratatui::try_init()?;
+        let shown = show(
+            &mut terminal,
+            &workload,
+            Duration::from_millis(arguments.interval),
+        );
+        ratatui::try_restore()?;
+        shown?;
+    }
+    workload.stop()?;
+    Ok(())
+}
+
+/// Looks and draws until somebody presses `q`.
+fn show(terminal: &mut DefaultTerminal, workload: &Workload, interval: Duration) -> io::Result<()> {
+    let mut sort = Sort::default();
+    loop {
+        let view = View {
+            snapshot: inspect::of(workload.contexts()),
+            messages: workload.messages(),
+            sort,
+        };
+        terminal.draw(|frame| view::draw(frame, &view))?;
+        if !event::poll(interval)? {
+            continue;
+        }
+        let Event::Key(key) = event::read()? else {
+            continue;
+        };
+        let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+        match key.code {
+            _ if key.kind != KeyEventKind::Press => {}
+            KeyCode::Char('q') | KeyCode::Esc => return Ok(()),
+            KeyCode::Char('c') if ctrl => return Ok(()),
+            KeyCode::Char('s') => sort = sort.next(),
+            _ => {}
+        }
+    }
+}
