@@ -81,6 +81,8 @@ impl Inner {
             self.wait_outside(limit, turn);
             return Ok(());
         }
+        let by_caller = self.parking.is_parked();
+        let mut called = false;
         if !self.report.has(Feature::IoPoll)
             && let Some(mut entry) = self.parking.arm()
         {
@@ -88,9 +90,10 @@ impl Inner {
                 self.report.withheld.mask(&mut entry);
             }
             self.push(&entry.user_data(u64::from(WAKE)));
+            // Arming may have swallowed the write of whoever called since the caller parked.
+            called = by_caller && self.parking.is_called();
         }
-        let by_caller = self.parking.is_parked();
-        let asleep = by_caller || !self.parking.issued() || self.parking.begin();
+        let asleep = !called && (by_caller || !self.parking.issued() || self.parking.begin());
         let outcome = self.drive_once(ring, u32::from(asleep), limit, turn);
         if !by_caller {
             self.parking.end();

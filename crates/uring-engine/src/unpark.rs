@@ -27,6 +27,8 @@
 //! 4. *The call comes while the owner wakes for another reason.* If before `park_end`: the swap synchronises with
 //!    `park_end`'s, and the owner looks at its inbox next. If after: NOTIFIED stays for the next `park_begin`.
 //!    The write, if any, is met by a later turn as an empty wake-up.
+//! 5. *The call comes after `park_begin`, and the poll has yet to be armed anew.* Arming reads the counter, and swallows the
+//!    write. The owner therefore looks at the word once more after it, and does not sleep if it finds NOTIFIED.
 //!
 //! Only the word is needed for this, not a total order over word and inbox: each side's access is a read-modify-write, so
 //! either the owner reads the caller's swap (acquire meets release) or the caller reads the owner's. The inbox is free
@@ -80,6 +82,12 @@ impl SleepState {
     /// For the owner: back to AWAKE; true if somebody called during the sleep.
     fn end(&self) -> bool {
         self.0.swap(AWAKE, Ordering::SeqCst) == NOTIFIED
+    }
+
+    /// For the owner, between `begin` and `end`: whether somebody has called. A write that the owner has read comes after the
+    /// swap that announced it.
+    fn is_notified(&self) -> bool {
+        self.0.load(Ordering::SeqCst) == NOTIFIED
     }
 
     /// For everyone else: true if the caller must write.
@@ -213,8 +221,14 @@ impl Parking {
             .build()
     }
 
-    /// Sets the counter back. Only while the owner is awake or has not slept yet: a write that is swallowed here belongs
-    /// to a call whose NOTIFIED the owner finds in the word.
+    /// Whether somebody has called since the owner parked.
+    #[cold]
+    pub(crate) fn is_called(&self) -> bool {
+        self.shared.state.is_notified()
+    }
+
+    /// Sets the counter back. Only before the owner sleeps: a write that is swallowed here belongs to a call whose NOTIFIED
+    /// the owner finds in the word, when it parks, or when it [looks](Parking::is_called) because it had parked before.
     pub(crate) fn drain(&self) {
         let mut counter = [0_u8; 8];
         // SAFETY: the eight bytes live across the call; the descriptor is non-blocking.
