@@ -12,10 +12,11 @@ use crate::test::seconds;
 use crate::{Result, child};
 
 /// Cheap steps first, so that a slip shows early. A step may begin with a variable of its environment.
-const STEPS: [&[&str]; 9] = [
+const STEPS: [&[&str]; 10] = [
     &["xtask", "layers"],
     &["xtask", "tidy", "--if-available"],
     &["xtask", "book"],
+    &["xtask", "deny"],
     &["xtask", "doctor"],
     &["xtask", "features"],
     &["xtask", "package"],

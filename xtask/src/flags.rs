@@ -1,5 +1,7 @@
 //! Every command and argument of `cargo xtask`, declared once; those of `bench` stand with it, in `bench::flags`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand};
 
 use crate::bench::BenchArgs;
@@ -28,6 +30,8 @@ pub(crate) enum Command {
     },
     /// Run everything that continuous integration runs
     Ci(CiArgs),
+    /// Check licences, sources and advisories of the dependencies by deny.toml (with cargo-deny, if it is installed)
+    Deny,
     /// Report what this machine grants corio: kernel, ring flags, limits, fallback
     Doctor(DoctorArgs),
     /// Check each package alone with each set of its features, and that each feature is described
@@ -36,6 +40,8 @@ pub(crate) enum Command {
     Layers,
     /// Run the loom models, and the larger programs under shuttle
     Loom(LoomArgs),
+    /// Write a small service to begin with, in a folder outside of this workspace
+    New(NewArgs),
     /// Make each package as it would be published, check what is in it, and build it from that
     Package(PackageArgs),
     /// Drop a million pending operations on sockets and files, and check that nothing was lost
@@ -102,6 +108,22 @@ pub(crate) struct LoomArgs {
     /// Run only models whose name contains this; of the programs, if it begins with `shuttle_`
     #[arg(value_name = "FILTER")]
     pub(crate) filter: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct NewArgs {
+    /// The folder: empty, or not there yet
+    #[arg(value_name = "PATH")]
+    pub(crate) folder: PathBuf,
+    /// The package's name [default: that of the folder]
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Take corio from this repository
+    #[arg(long, value_name = "URL", conflicts_with = "path")]
+    pub(crate) git: Option<String>,
+    /// Take corio from where this workspace lies (the default)
+    #[arg(long)]
+    pub(crate) path: bool,
 }
 
 #[derive(Args)]

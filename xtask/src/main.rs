@@ -8,11 +8,13 @@ mod bench;
 mod book;
 mod child;
 mod ci;
+mod deny;
 mod doctor;
 mod features;
 mod flags;
 mod layers;
 mod loom;
+mod new;
 mod package;
 mod storm;
 mod tally;
@@ -37,10 +39,12 @@ fn main() -> ExitCode {
         Command::Book(args) => book::run(args),
         Command::BookLinks { arguments } => book::links::run(arguments),
         Command::Ci(args) => ci::run(args),
+        Command::Deny => deny::run(),
         Command::Doctor(args) => doctor::run(args),
         Command::Features(args) => features::run(args),
         Command::Layers => layers::run(),
         Command::Loom(args) => loom::run(args),
+        Command::New(args) => new::run(args),
         Command::Package(args) => package::run(args),
         Command::Storm(args) => storm::run(args),
         Command::Test(args) => test::run(args),

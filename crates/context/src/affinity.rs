@@ -64,6 +64,7 @@ pub fn pin_current_thread(cpus: &[usize]) -> Result<(), AffinityError> {
 
 /// Why a thread could not be pinned.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum AffinityError {
     /// No processor was named; a thread has to run somewhere.
     #[error("no processor was named")]

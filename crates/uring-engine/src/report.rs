@@ -34,6 +34,7 @@ pub struct SetupReport {
 
 /// One thing that the engine wanted and did not get.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Refusal {
     /// What was wanted.
     pub what: Wanted,

@@ -171,6 +171,7 @@ impl<T> fmt::Debug for BlockingTask<T> {
 
 /// Why a closure gave no output.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum BlockingError {
     /// It panicked.
     #[error("a blocking closure panicked: {0}")]

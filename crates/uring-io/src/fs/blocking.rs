@@ -25,5 +25,6 @@ pub(crate) fn output<T>(result: Result<io::Result<T>, BlockingError>) -> io::Res
         Err(BlockingError::Panicked(payload)) => resume_unwind(payload.into_inner()),
         Err(BlockingError::ShutDown) => Err(cancelled()),
         Err(BlockingError::Spawn(error)) => Err(error),
+        Err(other) => Err(io::Error::other(other)),
     }
 }
