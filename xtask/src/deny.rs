@@ -94,7 +94,9 @@ fn packages(shell: &Shell) -> Result<BTreeSet<(String, String)>> {
         .filter_map(|line| {
             let (package, license) = line.split_once('|')?;
             let name = package.split(' ').next()?;
-            Some((name.to_owned(), license.trim().to_owned()))
+            // The mark is for what has been printed before.
+            let license = license.trim_end_matches(" (*)");
+            Some((name.to_owned(), license.to_owned()))
         })
         .collect();
     if packages.is_empty() {

@@ -7,7 +7,7 @@ mod name;
 mod tests;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::flags::NewArgs;
 use crate::{Result, child};
@@ -82,7 +82,7 @@ fn about(path: &Path, what: &str, error: &std::io::Error) -> String {
     format!("cannot {what} {}: {error}", path.display())
 }
 
-fn path_text(path: &PathBuf) -> Result<&str> {
+fn path_text(path: &Path) -> Result<&str> {
     path.to_str().ok_or_else(|| {
         format!(
             "{} is not UTF-8, so no manifest can name it",
