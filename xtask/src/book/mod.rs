@@ -1,6 +1,6 @@
 //! `cargo xtask book`: the documentation in `docs` as a book.
 //!
-//! The rules need no mdBook: every page is listed, every link resolves, every block of Rust code is compiled by the doc tests
+//! The rules need no mdBook: every page is listed and linked to, every link resolves, every block of Rust code is compiled by the doc tests
 //! of `xtask/book`, and the table of the unsafe inventory is that of the list. `tidy` has them too. The book itself is built
 //! where mdBook is installed.
 
@@ -50,6 +50,7 @@ pub(crate) fn check(root: &Path) -> Result<Vec<Finding>> {
     }
     let code = std::fs::read_to_string(root.join(rules::CODE))?;
     let mut findings = rules::every_page_is_listed(&pages);
+    findings.extend(rules::every_page_is_reachable(&pages));
     findings.extend(rules::every_link_resolves(root, &pages));
     findings.extend(rules::all_code_compiles(&pages, &code));
     if let Some(page) = pages.iter().find(|page| page.path == inventory::PAGE) {

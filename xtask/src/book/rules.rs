@@ -7,6 +7,8 @@ use crate::tidy::finding::Finding;
 
 /// The list of pages.
 pub(super) const SUMMARY: &str = "docs/SUMMARY.md";
+/// The page that one begins with.
+const INTRODUCTION: &str = "docs/introduction.md";
 /// Where the code of the pages is compiled.
 pub(super) const CODE: &str = "xtask/book/lib.rs";
 
@@ -31,6 +33,32 @@ pub(super) fn every_page_is_listed(pages: &[Page]) -> Vec<Finding> {
         findings.push(Finding::error(&page.path, 1, message));
     }
     findings
+}
+
+/// Whoever begins with the introduction comes to every page by its links, without the summary.
+pub(super) fn every_page_is_reachable(pages: &[Page]) -> Vec<Finding> {
+    let mut reached = vec![INTRODUCTION.to_owned()];
+    let mut at = 0;
+    while at < reached.len() {
+        let page = pages.iter().find(|page| page.path == reached[at]);
+        at += 1;
+        for link in page.iter().flat_map(|page| &page.links) {
+            let (path, _) = path_and_anchor(&link.target);
+            let from = page.map_or("", |page| &page.path);
+            let to = relative_path(from, path).filter(|to| {
+                pages
+                    .iter()
+                    .any(|page| page.path == *to && is_of_the_book(page))
+            });
+            reached.extend(to.filter(|to| !reached.contains(to)));
+        }
+    }
+    let message = format!("no link of a page leads here: mention it in {INTRODUCTION}");
+    pages
+        .iter()
+        .filter(|page| is_of_the_book(page) && !reached.contains(&page.path))
+        .map(|page| Finding::error(&page.path, 1, message.as_str()))
+        .collect()
 }
 
 /// Every link to a file of the repository leads to one, and its anchor to a heading.
@@ -149,6 +177,21 @@ mod tests {
         );
         assert_eq!(found[1].path, "docs/c.md");
         assert_eq!(every_page_is_listed(&pages[1..2]).len(), 1);
+    }
+
+    #[test]
+    fn a_page_is_reached_over_others() {
+        let pages = [
+            Page::new(INTRODUCTION, "[a](a.md#part) [out](../README.md)"),
+            Page::new("docs/a.md", "[b](b.md) [back](introduction.md)"),
+            Page::new("docs/b.md", "[b](b.md)"),
+            Page::new("docs/alone.md", "[a](a.md)"),
+            Page::new("README.md", "[alone](docs/alone.md)"),
+            Page::new(SUMMARY, "[alone](alone.md)"),
+        ];
+        let found = every_page_is_reachable(&pages);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].path, "docs/alone.md");
     }
 
     #[test]
