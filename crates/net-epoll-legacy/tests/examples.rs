@@ -129,6 +129,7 @@ fn the_log_tells_the_life_of_a_connection() {
     stream.write_all(b"hello").unwrap();
     expect(&[
         "ready: its first awaiter is resumed",
+        "woken: into the queue task=1",
         "runs",
         "received fd=",
         "bytes=5",
