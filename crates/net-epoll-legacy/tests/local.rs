@@ -5,6 +5,8 @@ mod support;
 use std::cell::{Cell, RefCell};
 use std::net::Shutdown;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Duration;
@@ -78,7 +80,15 @@ fn local_tasks_are_dropped_on_their_thread_whoever_wakes_them() {
         let tasks = LocalTasks::new();
         let (local, drops) = (tasks.handle(), Rc::new(Cell::new(0)));
         let (said, wakers) = std::sync::mpsc::channel::<Waker>();
-        let wakes = thread::spawn(move || wakers.into_iter().for_each(Waker::wake));
+        let is_over = Arc::new(AtomicBool::new(false));
+        let over = is_over.clone();
+        let wakes = thread::spawn(move || {
+            let mut seen: Vec<Waker> = Vec::new();
+            while !over.load(Ordering::SeqCst) {
+                seen.extend(wakers.try_iter());
+                seen.iter().for_each(Waker::wake_by_ref);
+            }
+        });
         for _ in 0..20 {
             let guard = HomeBound(thread::current().id(), drops.clone());
             let (said, inner) = (said.clone(), local.clone());
@@ -92,9 +102,10 @@ fn local_tasks_are_dropped_on_their_thread_whoever_wakes_them() {
             });
         }
         drop(said);
-        let _ = context.block_on(poll_at_most(2, tasks.run())).unwrap();
+        let _ = context.block_on(poll_at_most(5, tasks.run())).unwrap();
         drop(tasks);
         assert_eq!(drops.get(), 20);
+        is_over.store(true, Ordering::SeqCst);
         wakes.join().unwrap();
         // Too late for another one.
         let late = local.spawn_local_joined("late", async {});
