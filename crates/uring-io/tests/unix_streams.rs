@@ -9,7 +9,7 @@ use std::os::unix::net::SocketAddr;
 use std::path::Path;
 
 use socket2::{Domain, SockAddr, Socket, Type};
-use support::run;
+use support::{poll_at_most, run};
 use uring_io::net::{UnixListenOptions, UnixListener, UnixStream};
 
 #[test]
@@ -198,5 +198,36 @@ fn standard_streams_come_and_go() {
         context::yield_now().await;
         std::io::Write::write_all(&mut theirs, b"late").unwrap();
         assert_eq!(reader.await.unwrap(), b"late");
+    });
+}
+
+/// A receive stops short of what follows a descriptor, although there is more.
+#[test]
+fn bytes_behind_a_descriptor_that_was_sent_along_are_received() {
+    use std::os::fd::AsFd;
+    run(async {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("socket");
+        let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        let client = UnixStream::connect(path.to_str().unwrap()).await.unwrap();
+        let (peer, _) = listener.accept().unwrap();
+        // It waits by then, and hears of all at once.
+        let first = client.recv();
+        let mut first = std::pin::pin!(first);
+        assert!(poll_at_most(1, first.as_mut()).await.is_none());
+        context::sleep(std::time::Duration::from_millis(5)).await;
+        let passed = [peer.as_fd()];
+        let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut ancillary = rustix::net::SendAncillaryBuffer::new(&mut space);
+        ancillary.push(rustix::net::SendAncillaryMessage::ScmRights(&passed));
+        let bytes = [std::io::IoSlice::new(b"abc")];
+        let flags = rustix::net::SendFlags::empty();
+        rustix::net::sendmsg(&peer, &bytes, &mut ancillary, flags).unwrap();
+        std::io::Write::write_all(&mut &peer, b"defg").unwrap();
+        let mut received = first.await.unwrap().unwrap().to_vec();
+        while received.len() < 7 {
+            received.extend_from_slice(&client.recv().await.unwrap().unwrap());
+        }
+        assert_eq!(received, b"abcdefg");
     });
 }

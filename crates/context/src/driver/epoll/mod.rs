@@ -82,6 +82,8 @@ struct Operation {
     moved: u32,
     /// Whether its call was made once.
     begun: bool,
+    /// Whether it is on a TCP socket, once that was asked.
+    is_tcp: Option<bool>,
     /// Follows when it has ended.
     next: Option<usize>,
 }
@@ -346,6 +348,7 @@ impl Substitute for EpollRing {
             stage: Stage::Delayed,
             moved: 0,
             begun: false,
+            is_tcp: None,
             next: None,
         });
         self.keys.insert(entry.user_data, key);

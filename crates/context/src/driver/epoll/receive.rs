@@ -52,11 +52,31 @@ pub(super) fn receive(
         }
         let flags = buffer.flags() | MORE;
         completions.push_back((entry.user_data, Completion { result, flags }));
-        if is_short {
+        if is_short && is_tcp(operation) {
             return Progress::Drained(entry.fd);
         }
     }
     Progress::Paused(entry.fd, Direction::Read)
+}
+
+/// Whether fewer bytes than there was room for say that there are no more. So it is on TCP, but for an urgent byte, of which the poller
+/// tells. A Unix socket stops short where a descriptor was sent along, a terminal at the end of a line.
+fn is_tcp(operation: &mut Operation) -> bool {
+    let fd = operation.entry.fd;
+    *operation.is_tcp.get_or_insert_with(|| {
+        let (mut protocol, mut len) = (0, size_of::<i32>() as u32);
+        // SAFETY: the pointers are to a number and its size.
+        let result = unsafe {
+            libc::getsockopt(
+                fd,
+                libc::SOL_SOCKET,
+                libc::SO_PROTOCOL,
+                (&raw mut protocol).cast(),
+                &raw mut len,
+            )
+        };
+        result == 0 && protocol == libc::IPPROTO_TCP
+    })
 }
 
 /// Into the caller's memory; all of it, if it asks for that.
