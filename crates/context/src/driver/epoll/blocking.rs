@@ -47,9 +47,10 @@ const FIXED_FILE: u8 = 1 << 0;
 /// use uring_engine::op::MkDirAt;
 ///
 /// let name = std::ffi::CString::new("/proc/nowhere").unwrap();
-/// let made = context::block_on(context::spawn_blocking(|| {
-///     context::call_operation(MkDirAt::new(name, 0o777))
-/// })).unwrap();
+/// let made = context::block_on(async {
+///     context::spawn_blocking(|| context::call_operation(MkDirAt::new(name, 0o777))).await
+/// })
+/// .unwrap();
 /// assert!(made.expect("a thread").is_err());
 /// ```
 pub fn call_operation<O: Operation>(operation: O) -> O::Output {
