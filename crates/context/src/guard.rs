@@ -73,6 +73,23 @@ pub struct Ended;
 ///
 /// For work that will come back to the context from outside, such as a thread that will submit to it. Dropping the guard
 /// balances it.
+///
+/// ```
+/// use context::Context;
+///
+/// let mut context = Context::new();
+/// let guard = context.handle().register_wait()?;
+/// let handle = context.handle();
+/// let elsewhere = std::thread::spawn(move || {
+///     let joined = handle.submit(async { 7 }).map_err(drop);
+///     drop(guard);
+///     joined
+/// });
+/// // Without the guard, it might return before the thread has submitted.
+/// context.run()?;
+/// assert_eq!(elsewhere.join().unwrap().unwrap().join_blocking()?, 7);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "the context counts as busy only while the guard lives"]
 pub struct WaitGuard {
     core: CoreRef,

@@ -17,6 +17,20 @@ use crate::stop::Stop;
 use crate::task::RemoteJoinHandle;
 
 /// A handle to a context, for any thread. A clone refers to the same context.
+///
+/// ```
+/// use context::{Context, Stop};
+///
+/// let mut worker = Context::new();
+/// worker.start()?;
+/// let handle = worker.handle();
+/// // From any thread: the future runs on the context's.
+/// let joined = handle.submit(async { 6 * 7 })?;
+/// assert_eq!(joined.join_blocking()?, 42);
+/// worker.notify_stop(Stop::Abort);
+/// worker.join()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Handle {
     core: CoreRef,

@@ -8,6 +8,18 @@ use crate::opcodes::Opcodes;
 use crate::withheld::Withheld;
 
 /// The outcome of setting up a ring.
+///
+/// ```
+/// use uring_engine::{Engine, EngineConfig};
+///
+/// let engine = Engine::new(&EngineConfig::default())?;
+/// let report = engine.report();
+/// println!("{} entries on Linux {}", report.sq_entries, report.kernel);
+/// for refusal in &report.refused {
+///     println!("without {:?}: {}", refusal.what, refusal.hint);
+/// }
+/// # Ok::<(), uring_engine::SetupError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct SetupReport {
     /// The kernel release, as `uname -r` prints it.

@@ -24,6 +24,22 @@ use crate::exchange::{
 ///
 /// Any number of handles may exist, and each message goes to one of them; when the last one goes, the channel is closed and
 /// what is buffered is dropped.
+///
+/// ```
+/// use channel::{RecvError, TryRecvError};
+///
+/// # sync_prims::blocking::block_on(async {
+/// let (sender, receiver) = channel::unbounded();
+/// assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
+/// sender.try_send(1).unwrap();
+/// sender.try_send(2).unwrap();
+/// drop(sender);
+/// // What was sent before the end can still be received.
+/// assert_eq!(receiver.recv().await, Ok(1));
+/// assert_eq!(receiver.recv().await, Ok(2));
+/// assert_eq!(receiver.recv().await, Err(RecvError));
+/// # });
+/// ```
 pub struct Receiver<T, F: Counted<Item = T> = Shared<T>> {
     pub(super) inner: F::Pointer,
 }

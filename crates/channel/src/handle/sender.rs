@@ -22,6 +22,19 @@ use crate::exchange::{
 /// The sending side of a channel.
 ///
 /// Any number of handles may exist; when the last one goes, the channel is closed: what is buffered can still be received.
+///
+/// ```
+/// use channel::TrySendError;
+///
+/// let (sender, receiver) = channel::bounded(1);
+/// sender.try_send("first").unwrap();
+/// // What was not sent comes back.
+/// assert_eq!(sender.try_send("second"), Err(TrySendError::Full("second")));
+///
+/// sender.close();
+/// assert_eq!(sender.try_send("third"), Err(TrySendError::Closed("third")));
+/// assert_eq!(receiver.try_recv(), Ok("first"));
+/// ```
 pub struct Sender<T, F: Counted<Item = T> = Shared<T>> {
     pub(super) inner: F::Pointer,
 }

@@ -8,6 +8,20 @@ use crate::handle::Handle;
 /// Chooses a context for a submission.
 ///
 /// [`Scheduler`](crate::Scheduler) calls it on the submitting thread, from many threads at once.
+///
+/// A strategy of one's own, which gives everything to the first context:
+///
+/// ```
+/// use context::{Handle, Scheduler};
+///
+/// let first = |_contexts: &[Handle]| 0;
+/// let mut scheduler = Scheduler::builder().contexts(2).dispatch(first).build();
+/// let name = scheduler.contexts()[0].name().to_owned();
+/// let ran_on = scheduler.handle().submit(async { context::handle().name().to_owned() })?;
+/// scheduler.run()?;
+/// assert_eq!(ran_on.join_blocking()?, name);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Dispatch: Send + Sync {
     /// The index of the context to submit to. `contexts` is never empty; an index beyond it is taken modulo its length.
     fn choose(&self, contexts: &[Handle]) -> usize;

@@ -38,6 +38,17 @@ pub struct Scheduler {
 }
 
 /// Sets up a [`Scheduler`].
+///
+/// ```
+/// use context::{LeastLoaded, Scheduler};
+///
+/// let mut scheduler = Scheduler::builder().contexts(2).dispatch(LeastLoaded).build();
+/// let joined = scheduler.handle().submit(async { 1 + 1 })?;
+/// // Returns when all work is done.
+/// scheduler.run()?;
+/// assert_eq!(joined.join_blocking()?, 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct SchedulerBuilder {
     contexts: usize,
     each: ContextBuilder,

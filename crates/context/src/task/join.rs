@@ -22,6 +22,19 @@ use super::{TaskId, waker};
 /// # Cancel safety
 ///
 /// A future over `&mut JoinHandle` can be dropped and made again at any time without losing the output.
+///
+/// # Examples
+///
+/// ```
+/// context::block_on(async {
+///     let task = context::spawn(async { "output" });
+///     assert_eq!(task.await.expect("no panic"), "output");
+///
+///     let task = context::spawn(async { panic!("on purpose") });
+///     assert!(task.await.expect_err("a panic").is_panic());
+/// })?;
+/// # Ok::<(), context::RunError>(())
+/// ```
 #[must_use = "a dropped handle detaches its task; use `detach` to say so"]
 pub struct JoinHandle<T> {
     task: Option<TaskPtr>,

@@ -23,6 +23,23 @@ use crate::source::{Attempt, Awaiter, Interest, Source};
 const BACKLOG: i32 = 1024;
 
 /// A listening socket, over TCP or Unix. Clones are handles of the same one.
+///
+/// ```
+/// use net_epoll_legacy::{Acceptor, Connection, IoContext};
+///
+/// let context = IoContext::new()?;
+/// let handle = context.handle();
+/// context.block_on(async move {
+///     let acceptor = Acceptor::bind(&handle, "127.0.0.1:0").await?;
+///     let client = Connection::connect(&handle, acceptor.local_addr()?).await?;
+///     let (connection, _peer) = acceptor.accept().await?;
+///     connection.send_all(b"welcome").await?;
+///     let mut buffer = [0; 7];
+///     assert_eq!(client.receive(&mut buffer).await?, 7);
+///     std::io::Result::Ok(())
+/// })??;
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Clone)]
 pub struct Acceptor {
     source: Arc<Source>,

@@ -30,6 +30,19 @@ type Operation = MultishotOp<Keep<op::AcceptMulti, Rc<OwnedFd>>>;
 ///
 /// Connections are accepted from the first [`accept`](Self::accept) on, and wait in the listener until they are asked for.
 /// Dropping the listener closes those that are left.
+///
+/// ```
+/// use uring_io::net::{TcpListener, TcpStream};
+///
+/// # context::block_on(async {
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let client = TcpStream::connect(listener.local_addr()?).await?;
+/// let (server, peer) = listener.accept().await?;
+/// assert_eq!(peer, client.local_addr()?);
+/// # drop(server);
+/// # std::io::Result::Ok(())
+/// # }).unwrap().unwrap();
+/// ```
 pub struct Listener<F: Family> {
     descriptor: Rc<OwnedFd>,
     engine: Engine,

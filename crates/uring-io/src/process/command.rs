@@ -11,6 +11,17 @@ use crate::process::child::Child;
 /// A process to be: program, arguments, environment, standard streams.
 ///
 /// It is a [`std::process::Command`]; what has no method here can be set on [`as_std_mut`](Self::as_std_mut).
+///
+/// ```
+/// use uring_io::process::Command;
+///
+/// # context::block_on(async {
+/// let output = Command::new("echo").arg("hello").output().await?;
+/// assert!(output.status.success());
+/// assert_eq!(output.stdout, b"hello\n");
+/// # std::io::Result::Ok(())
+/// # }).unwrap().unwrap();
+/// ```
 #[derive(Debug)]
 pub struct Command {
     inner: std::process::Command,
