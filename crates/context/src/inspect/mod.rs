@@ -29,7 +29,7 @@
 //! name.
 //!
 //! There is no list of all contexts of the process: handles are passed, like everything else.
-//! [`SchedulerHandle::contexts`](crate::SchedulerHandle::contexts) has those of a scheduler, [`handle`](crate::handle) the
+//! [`SchedulerHandle::contexts`](crate::SchedulerHandle::contexts) has those of a scheduler, [`handle`](fn@crate::handle) the
 //! current one.
 //!
 //! With feature `serde` all values here can be serialised, and `Snapshot::to_json` does so.
