@@ -11,7 +11,8 @@ use crate::reactor::Reactor;
 use crate::task::{self, Entry, JoinHandle};
 use crate::time::Sleep;
 
-/// A handle of an [`IoContext`], for other threads and for its tasks. It may outlive the context; then nothing can be started.
+/// A handle of an [`IoContext`](crate::IoContext), for other threads and for its tasks. It may outlive the context; then nothing
+/// can be started.
 #[derive(Clone)]
 pub struct Handle {
     shared: Weak<Shared>,
