@@ -2,7 +2,7 @@
 //!
 //! An [`IoContext`] runs tasks on one epoll instance, on one thread or on several. [`Acceptor`], [`Connection`] and
 //! [`DatagramSocket`] are its sockets: every operation tries its system call first, and waits only when that would block.
-//! Needs no io_uring, and nothing newer than Linux 3.9.
+//! [`LocalTasks`] are tasks that are not `Send`. Needs no io_uring, and nothing newer than Linux 3.9.
 //!
 //! # How control flows
 //!
