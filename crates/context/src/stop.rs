@@ -98,3 +98,24 @@ impl StopSignal {
         self.request.store(0, Ordering::SeqCst);
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_hides_no_stop_and_no_stop_a_look() {
+        let signal = StopSignal::default();
+        signal.ask_for_a_look();
+        assert_eq!((signal.is_asked(), signal.request()), (true, Request::Run));
+        signal.ask(Stop::Drain { deadline: None });
+        assert_eq!(signal.request(), Request::Drain);
+        assert!(signal.take_look() && !signal.take_look());
+        assert_eq!(signal.request(), Request::Drain);
+        signal.ask(Stop::Abort);
+        signal.ask(Stop::Drain { deadline: None });
+        assert_eq!(signal.request(), Request::Abort);
+        signal.reset();
+        assert!(!signal.is_asked());
+    }
+}

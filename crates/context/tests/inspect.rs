@@ -3,6 +3,7 @@
 mod support;
 
 use std::collections::HashSet;
+use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc;
@@ -61,7 +62,7 @@ fn spawn_waiting(context: &Handle, socket: UnixStream) {
 #[test]
 fn a_snapshot_says_what_tasks_wait_on() {
     let _watchdog = Watchdog::new("a_snapshot_says_what_tasks_wait_on");
-    let (socket, _other_end) = UnixStream::pair().unwrap();
+    let (socket, mut other_end) = UnixStream::pair().unwrap();
     let fd = socket.as_raw_fd();
     let mut context = started();
     let handle = context.handle();
@@ -122,6 +123,16 @@ fn a_snapshot_says_what_tasks_wait_on() {
     ] {
         assert!(text.contains(part), "no `{part}` in:\n{text}");
     }
+    // Nothing has changed by it: the context sleeps again, and what wakes the tasks still does.
+    let state = || inspect::within(std::slice::from_ref(&handle), Duration::ZERO).contexts[0].state;
+    until(|| state() == ContextState::Asleep);
+    other_end.write_all(b"x").unwrap();
+    until(|| {
+        handle
+            .tasks()
+            .iter()
+            .all(|task| task.name.as_deref() != Some("receive"))
+    });
     stop(&mut context);
 
     let after = inspect::of(&[handle]);
