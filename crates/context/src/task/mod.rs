@@ -2,7 +2,7 @@
 //!
 //! # The protocol
 //!
-//! A task is a [`Header`](header::Header) followed by its future, whose place the output takes. It belongs to one
+//! A task is a [`Header`] followed by its future, whose place the output takes. It belongs to one
 //! context for life. The thread that the context is bound to is the task's *home thread*; it alone polls, completes
 //! and drops the future. What makes same-thread work cheap is that most fields belong to the home thread alone and are
 //! plain cells; what other threads may do goes through one atomic word ([`state::Shared`]) and one intrusive
