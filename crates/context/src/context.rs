@@ -167,7 +167,11 @@ impl Context {
             .is_some_and(|thread| thread.thread().id() == thread::current().id())
     }
 
-    fn idle(&self) -> Result<(), RunError> {
+    pub(crate) fn core(&self) -> &Core {
+        &self.core
+    }
+
+    pub(crate) fn idle(&self) -> Result<(), RunError> {
         if self.thread.is_some() {
             return Err(RunError::Running);
         }

@@ -1,11 +1,13 @@
 //! The context that this thread is bound to, and the functions that work on it.
 //!
 //! This is the workspace's one thread-local. It is set when a context's run begins on a thread and cleared when the run
-//! ends, both in `worker`; between, it does not change.
+//! ends, both in `worker`; between, it does not change. A context that another event loop drives (`driven.rs`) is current
+//! in its turns only.
 
 use std::any::TypeId;
 use std::cell::{Cell, RefCell};
 use std::future::Future;
+use std::marker::PhantomData;
 use std::panic::Location;
 use std::ptr::NonNull;
 use std::rc::Rc;
@@ -36,6 +38,30 @@ pub(crate) fn is(core: NonNull<Core>) -> bool {
 
 pub(crate) fn set(core: Option<NonNull<Core>>) {
     CURRENT.set(core);
+}
+
+/// Makes `core` the current one until the guard is dropped.
+///
+/// # Safety
+///
+/// `core` is bound to this thread, and stays so until then.
+pub(crate) unsafe fn enter(core: NonNull<Core>) -> Entered {
+    Entered {
+        before: CURRENT.replace(Some(core)),
+        not_send: PhantomData,
+    }
+}
+
+/// See [`enter`].
+pub(crate) struct Entered {
+    before: Option<NonNull<Core>>,
+    not_send: PhantomData<*const ()>,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        CURRENT.set(self.before);
+    }
 }
 
 pub(crate) fn is_bound() -> bool {

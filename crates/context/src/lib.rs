@@ -26,6 +26,7 @@ mod builder;
 mod context;
 mod core;
 mod current;
+mod driven;
 mod driver;
 mod guard;
 mod handle;
@@ -59,6 +60,7 @@ pub use current::{
     OutsideContext, driver, handle, in_context, local_state, others_runnable, spawn,
     spawn_blocking, spawn_named, task_id, try_driver, try_handle, try_spawn,
 };
+pub use driven::{Driven, Next};
 #[cfg(not(loom))]
 pub use driver::call_operation;
 pub use driver::{Driver, DriverChoice};

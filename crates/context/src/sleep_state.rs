@@ -50,6 +50,11 @@ impl SleepState {
         began
     }
 
+    /// For the home thread, after `begin`: true if nobody has called since, so that the next one will wake the driver.
+    pub(crate) fn is_uncalled(&self) -> bool {
+        self.0.load(Ordering::SeqCst) == ASLEEP
+    }
+
     /// For the home thread, after its sleep or instead of it.
     pub(crate) fn end(&self) {
         // Acquires what callers changed before they called, and is a write, so that a later call is not mistaken for an

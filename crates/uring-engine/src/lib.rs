@@ -40,6 +40,7 @@ mod multishot;
 pub mod op;
 mod opcodes;
 mod operation;
+mod outside;
 mod pool;
 mod queue;
 mod report;

@@ -11,6 +11,7 @@
 use std::cell::UnsafeCell;
 use std::io;
 use std::mem::ManuallyDrop;
+use std::os::fd::{AsRawFd, RawFd};
 use std::ptr::NonNull;
 use std::time::Duration;
 
@@ -65,6 +66,13 @@ impl Mapped {
         self.submitter.register_ring_fd()?;
         self.registered = true;
         Ok(())
+    }
+
+    /// The ring's descriptor, in the process's table.
+    pub(crate) fn descriptor(&self) -> RawFd {
+        // SAFETY: the box lives until `Drop`; a shared reference to it is all there is but for the split handles, which have
+        // pointers of their own.
+        unsafe { self.ring.as_ref() }.as_raw_fd()
     }
 
     /// For registrations of files, buffers and the like.

@@ -1,6 +1,7 @@
 //! What an engine's entries go to: the kernel's ring, or what stands in for it.
 
 use std::io;
+use std::os::fd::RawFd;
 use std::time::Duration;
 
 use io_uring::{EnterFlags, Submitter, squeue};
@@ -101,6 +102,22 @@ impl Ring {
         match self {
             Ring::Kernel(ring) => ring.completions_ready(),
             Ring::Stand(stand) => stand.is_ready(),
+        }
+    }
+
+    /// What becomes readable with a completion.
+    pub(crate) fn descriptor(&self) -> RawFd {
+        match self {
+            Ring::Kernel(ring) => ring.descriptor(),
+            Ring::Stand(stand) => stand.descriptor(),
+        }
+    }
+
+    /// How long it may be left alone although nothing becomes readable.
+    pub(crate) fn wait_limit(&self) -> Option<Duration> {
+        match self {
+            Ring::Kernel(_) => None,
+            Ring::Stand(stand) => stand.wait_limit(),
         }
     }
 

@@ -6,6 +6,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::time::Duration;
 
 use io_uring::squeue;
@@ -102,6 +103,12 @@ pub trait Substitute {
     /// `ETIME` when the time was over, `EINTR` when a signal came; anything else is a defect that ends the engine's turn.
     fn turn(&mut self, wait: bool, limit: Option<Duration>) -> io::Result<()>;
 
+    /// What becomes readable when a [`turn`](Substitute::turn) would find something, other than by the passing of time.
+    fn descriptor(&self) -> BorrowedFd<'_>;
+
+    /// When it wants a turn although nothing has become readable: a limit for whoever waits for the descriptor.
+    fn wait_limit(&self) -> Option<Duration>;
+
     /// Whether there is a completion to be reaped.
     fn is_ready(&self) -> bool;
 
@@ -166,6 +173,14 @@ impl Stand {
 
     pub(crate) fn capacity(&self) -> usize {
         self.capacity
+    }
+
+    pub(crate) fn descriptor(&self) -> RawFd {
+        self.substitute.borrow().descriptor().as_raw_fd()
+    }
+
+    pub(crate) fn wait_limit(&self) -> Option<Duration> {
+        self.substitute.borrow().wait_limit()
     }
 
     #[inline]

@@ -30,6 +30,10 @@
 //! 5. *The call comes after `park_begin`, and the poll has yet to be armed anew.* Arming reads the counter, and swallows the
 //!    write. The owner therefore looks at the word once more after it, and does not sleep if it finds NOTIFIED.
 //!
+//! 5. *The owner sleeps elsewhere* (`outside.rs`), and a call comes between `park_begin` and the turn that submits what is
+//!    queued: that turn collects the call's write, and who calls next finds NOTIFIED and makes none. So the owner looks at the
+//!    word after that turn, and sleeps only if it is ASLEEP still.
+//!
 //! Only the word is needed for this, not a total order over word and inbox: each side's access is a read-modify-write, so
 //! either the owner reads the caller's swap (acquire meets release) or the caller reads the owner's. The inbox is free
 //! to use weaker orders. The owner's swaps are `SeqCst` because callers with an inbox of their own (an intrusive list
@@ -77,6 +81,11 @@ impl SleepState {
             self.0.swap(AWAKE, Ordering::SeqCst);
         }
         began
+    }
+
+    /// For the owner, after `begin`.
+    fn is_asleep(&self) -> bool {
+        self.0.load(Ordering::SeqCst) == ASLEEP
     }
 
     /// For the owner: back to AWAKE; true if somebody called during the sleep.
@@ -198,6 +207,11 @@ impl Parking {
         }
     }
 
+    /// True if nobody has called since `begin`, so that the next call will write.
+    pub(crate) fn is_uncalled(&self) -> bool {
+        self.parked.get() && self.shared.state.is_asleep()
+    }
+
     pub(crate) fn eventfd(&self) -> RawFd {
         self.shared.eventfd.as_raw_fd()
     }
@@ -305,6 +319,47 @@ mod loom_tests {
                 self.state.end();
             }
         }
+    }
+
+    impl World {
+        /// As `take`, of an owner that sleeps elsewhere: it collects once more between the announcement and the sleep.
+        fn take_outside(&self, wanted: u32) {
+            let mut seen = 0;
+            loop {
+                seen += self.inbox.swap(0, Ordering::Relaxed);
+                if seen == wanted {
+                    return;
+                }
+                if !self.state.begin() {
+                    continue;
+                }
+                *self.written.lock().unwrap() = 0;
+                if self.state.is_asleep() {
+                    seen += self.inbox.swap(0, Ordering::Relaxed);
+                    let mut written = self.written.lock().unwrap();
+                    while seen < wanted && *written == 0 {
+                        written = self.arrived.wait(written).unwrap();
+                    }
+                    *written = 0;
+                }
+                self.state.end();
+            }
+        }
+    }
+
+    #[test]
+    fn loom_a_wake_up_that_was_collected_is_followed_by_no_sleep() {
+        loom::model(|| {
+            let world = World::new();
+            let callers = [0, 1].map(|_| {
+                let world = world.clone();
+                thread::spawn(move || world.hand_over())
+            });
+            world.take_outside(2);
+            for caller in callers {
+                caller.join().unwrap();
+            }
+        });
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! The worker loop and the tasks know their driver through [`Driver`] alone: submit and wait, peek, wake from another
 //! thread, shut down. Whoever builds I/O on a context asks for the [`Engine`] behind it.
 
+use std::os::fd::RawFd;
 use std::time::Duration;
 
 use uring_engine::{Engine, EngineStats, SetupError, TurnError, Unparker, Wait};
@@ -78,6 +79,22 @@ impl Driver {
     /// Publishes that this thread is about to sleep; false if a wake-up has come already.
     pub(crate) fn park_begin(&self) -> bool {
         self.engine().park_begin()
+    }
+
+    /// As [`park_begin`](Self::park_begin) for a thread that will wait for the [`descriptor`](Self::descriptor): what is queued
+    /// is submitted. False if there is something to do.
+    pub(crate) fn park_outside(&self) -> Result<bool, TurnError> {
+        self.engine().park_outside()
+    }
+
+    /// What becomes readable when there is something to do.
+    pub(crate) fn descriptor(&self) -> Option<RawFd> {
+        self.engine().descriptor()
+    }
+
+    /// The longest that may be waited for the descriptor.
+    pub(crate) fn wait_limit(&self) -> Option<Duration> {
+        self.engine().wait_limit()
     }
 
     /// Publishes that this thread is awake.

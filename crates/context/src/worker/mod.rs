@@ -11,16 +11,18 @@
 //! Tasks and completions alternate, so neither a task that always re-queues itself nor a flood of completions starves the
 //! other. The kernel is entered to submit a batch or to sleep, never for a single task.
 
+mod outside;
 mod sleep;
 mod teardown;
 
+use std::os::fd::RawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Instant;
 
 use uring_engine::{SetupError, TurnError};
 
 use crate::affinity::{self, AffinityError};
-use crate::core::{CoreRef, Local};
+use crate::core::{Core, CoreRef, Local};
 use crate::driver::Driver;
 use crate::report;
 use crate::spin::Spin;
@@ -28,6 +30,8 @@ use crate::stall::StallWatch;
 use crate::stop::Request;
 use crate::task::{self, TaskPtr};
 use crate::timer;
+
+pub(crate) use outside::Left;
 
 /// Why a run failed or ended early.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +75,15 @@ pub(crate) enum Until<'a> {
     Done(&'a dyn Fn() -> bool),
 }
 
+/// Where the thread sleeps when there is nothing to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sleeps {
+    /// In the kernel, by a turn of the driver.
+    InTheDriver,
+    /// In an event loop of somebody else; see `outside.rs`.
+    Outside,
+}
+
 /// A context that is bound to this thread and has a driver.
 pub(crate) struct Worker<'a> {
     core: Local<'a>,
@@ -79,6 +92,8 @@ pub(crate) struct Worker<'a> {
     stall: StallWatch,
     spin: Spin,
     pinned: Option<Pinned>,
+    /// Since when it waits, if the thread sleeps outside; see `outside.rs`.
+    outside_since: Option<u64>,
 }
 
 /// A thread that is bound to a context's CPUs, until dropped.
@@ -107,12 +122,15 @@ impl<'a> Worker<'a> {
     /// # Safety
     ///
     /// `core` is bound to no thread, nobody else binds it, and it outlives the worker.
-    pub(crate) unsafe fn bind(core: &'a CoreRef) -> Result<Self, RunError> {
+    pub(crate) unsafe fn bind(core: &'a Core, sleeps: Sleeps) -> Result<Self, RunError> {
         if crate::current::is_bound() {
             return Err(RunError::Nested);
         }
         let pinned = core.config.cpus.as_deref().map(Pinned::new).transpose()?;
-        let driver = Driver::new(&core.config)?;
+        let driver = match sleeps {
+            Sleeps::InTheDriver => Driver::new(&core.config)?,
+            Sleeps::Outside => Driver::new(&outside::with_telling_ring(&core.config))?,
+        };
         core.inbox.reopen();
         core.guards.set_ended(false);
         core.room.set_closed(false);
@@ -133,6 +151,7 @@ impl<'a> Worker<'a> {
             stall,
             spin,
             pinned,
+            outside_since: None,
         })
     }
 
@@ -140,14 +159,18 @@ impl<'a> Worker<'a> {
         self.core
     }
 
+    /// What becomes readable when there is something to do.
+    pub(crate) fn descriptor(&self) -> RawFd {
+        // -1: there is none, which only a driver that was shut down says.
+        self.driver.descriptor().unwrap_or(-1)
+    }
+
     /// Runs until `until`, or until asked to stop.
     pub(crate) fn run(&mut self, until: &Until<'_>) -> Result<(), RunError> {
         let mut awake_since = self.core.home().now.get();
         self.core.metrics.awake_since.set(awake_since);
         loop {
-            self.take_inbox();
-            self.run_batch();
-            self.fire_timers();
+            self.work();
             if let Some(end) = self.end(until) {
                 self.add_busy(awake_since);
                 return end;
@@ -162,6 +185,14 @@ impl<'a> Worker<'a> {
                 self.core.metrics.driver.update(&self.driver);
             }
         }
+    }
+
+    /// The part of a round before the driver's: the inbox, a batch of tasks, the timers.
+    #[inline]
+    fn work(&mut self) {
+        self.take_inbox();
+        self.run_batch();
+        self.fire_timers();
     }
 
     fn take_inbox(&self) {
@@ -274,7 +305,7 @@ pub(crate) unsafe fn run(
     body: impl FnOnce(&mut Worker<'_>) -> Result<(), RunError>,
 ) -> Result<(), RunError> {
     // SAFETY: by contract.
-    let mut worker = unsafe { Worker::bind(core) }?;
+    let mut worker = unsafe { Worker::bind(core, Sleeps::InTheDriver) }?;
     let ran = catch_unwind(AssertUnwindSafe(|| body(&mut worker)));
     worker.finish();
     match ran {

@@ -31,16 +31,24 @@ impl Worker<'_> {
         let slept = self.driver.sleep(time);
         self.park_end();
         slept?;
+        let now = self.awake_after(asleep_since);
+        self.spin.slept(
+            now.saturating_sub(asleep_since),
+            !self.core.inbox.is_empty(),
+        );
+        Ok(now)
+    }
+
+    /// Takes note of a sleep that has ended. Returns the time.
+    pub(super) fn awake_after(&mut self, asleep_since: u64) -> u64 {
         let now = timer::now_ns();
         self.core.home().now.set(now);
         let metrics = &self.core.metrics;
         metrics.sleeps.add(1);
-        let asleep = now.saturating_sub(asleep_since);
-        metrics.idle.add(asleep);
-        self.spin.slept(asleep, !self.core.inbox.is_empty());
+        metrics.idle.add(now.saturating_sub(asleep_since));
         metrics.driver.update(&self.driver);
         self.watch_stall(now);
-        Ok(now)
+        now
     }
 
     /// Publishes that this thread is about to sleep; false if a wake-up has come already.
@@ -49,13 +57,13 @@ impl Worker<'_> {
     }
 
     /// Publishes that this thread is awake.
-    fn park_end(&self) {
+    pub(super) fn park_end(&self) {
         self.driver.park_end();
         self.core.sleep.end();
     }
 
     /// True if [`end`](Self::end) might say so now, or has a look to take; decides nothing.
-    fn would_end(&self, until: &Until<'_>) -> bool {
+    pub(super) fn would_end(&self, until: &Until<'_>) -> bool {
         let idle = || self.core.live() == 0 && self.core.guards.count() == 0;
         if self.core.stop.wants_look() {
             return true;
@@ -69,7 +77,7 @@ impl Worker<'_> {
     }
 
     /// The time until the nearest deadline, `None` if there is none.
-    fn time_to_sleep(&mut self, now: u64) -> Option<Duration> {
+    pub(super) fn time_to_sleep(&mut self, now: u64) -> Option<Duration> {
         let timer = {
             let timers = self.core.home().timers.borrow();
             self.core.metrics.timers_pending.set(timers.len() as u64);

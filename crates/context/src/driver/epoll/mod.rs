@@ -32,6 +32,7 @@ mod send;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -386,6 +387,18 @@ impl Substitute for EpollRing {
             if limit.is_some_and(|limit| begun.elapsed() >= limit) {
                 return Err(io::Error::from_raw_os_error(libc::ETIME));
             }
+        }
+    }
+
+    fn descriptor(&self) -> BorrowedFd<'_> {
+        self.poller.as_fd()
+    }
+
+    fn wait_limit(&self) -> Option<Duration> {
+        if self.again.is_empty() {
+            self.time_left(Instant::now(), None)
+        } else {
+            Some(Duration::ZERO)
         }
     }
 
