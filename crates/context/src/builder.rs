@@ -18,6 +18,9 @@ pub(crate) type StopCallback = Arc<dyn Fn() + Send + Sync>;
 /// Called on the worker thread with what stands still.
 pub(crate) type StallCallback = Arc<dyn Fn(&StallReport) + Send + Sync>;
 
+/// Called on the worker thread with the run.
+pub(crate) type AroundCallback = Arc<dyn Fn(&mut dyn FnMut()) + Send + Sync>;
+
 /// A context's fixed settings.
 #[derive(Clone)]
 pub(crate) struct Config {
@@ -30,6 +33,7 @@ pub(crate) struct Config {
     pub(crate) stall_after: Option<Duration>,
     pub(crate) on_stall: Option<StallCallback>,
     pub(crate) on_stop: Option<StopCallback>,
+    pub(crate) around: Option<AroundCallback>,
     pub(crate) blocking: BlockingPool,
     pub(crate) driver: DriverChoice,
     pub(crate) task_times: bool,
@@ -47,6 +51,7 @@ impl Default for Config {
             stall_after: Some(Duration::from_secs(5)),
             on_stall: None,
             on_stop: None,
+            around: None,
             blocking: BlockingPool::default(),
             driver: DriverChoice::default(),
             task_times: false,
@@ -159,6 +164,32 @@ impl ContextBuilder {
     #[must_use]
     pub fn on_stop(mut self, callback: impl Fn() + Send + Sync + 'static) -> Self {
         self.config.on_stop = Some(Arc::new(callback));
+        self
+    }
+
+    /// Calls a function on the worker thread for each run, with what runs the context: for what has to be in force on that thread
+    /// as long as tasks are polled and dropped, such as another runtime's guard. It calls its argument once.
+    ///
+    /// A context that [another event loop drives](crate::Driven) does without.
+    ///
+    /// ```
+    /// use std::cell::Cell;
+    ///
+    /// thread_local! { static LEVEL: Cell<u32> = const { Cell::new(0) } }
+    ///
+    /// let mut context = context::ContextBuilder::new()
+    ///     .around(|run| {
+    ///         LEVEL.set(1);
+    ///         run();
+    ///         LEVEL.set(0);
+    ///     })
+    ///     .build();
+    /// assert_eq!(context.block_on(async { LEVEL.get() }).unwrap(), 1);
+    /// assert_eq!(LEVEL.get(), 0);
+    /// ```
+    #[must_use]
+    pub fn around(mut self, function: impl Fn(&mut dyn FnMut()) + Send + Sync + 'static) -> Self {
+        self.config.around = Some(Arc::new(function));
         self
     }
 

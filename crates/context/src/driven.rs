@@ -1,7 +1,7 @@
 //! A context that another event loop drives.
 
 use std::fmt;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::ptr::NonNull;
 use std::time::Duration;
 
@@ -142,6 +142,15 @@ impl Driven {
     fn make_current(&self) -> Entered {
         // SAFETY: the core is bound to this thread, which a `Driven` never leaves, until the drop.
         unsafe { current::enter(NonNull::from(self.context.core())) }
+    }
+}
+
+impl AsFd for Driven {
+    /// As [`as_raw_fd`](AsRawFd::as_raw_fd).
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        // SAFETY: the driver closes it when it is shut down, which is done by the drop alone. The driver of a worker that was
+        // just bound has one.
+        unsafe { BorrowedFd::borrow_raw(self.descriptor) }
     }
 }
 

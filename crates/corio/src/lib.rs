@@ -35,6 +35,7 @@
 //! | `bytes` | | buffers of the `bytes` crate | `uring-io`, `uring-engine` |
 //! | `codec` | | `io::Framed`: frames, by the codecs of `tokio-util` | `uring-io` |
 //! | `tokio` | | `compat`: streams and files under the traits of `tokio::io` | `uring-io` |
+//! | `tokio-rt` | | `compat`: contexts and a runtime of tokio, together | `uring-io` |
 //! | `futures-io` | | `compat`: streams and files under the traits of `futures-io` | `uring-io` |
 //! | `hyper` | | `compat`: streams, spawning and time as hyper asks for them | `uring-io` |
 //! | `macros` | yes | `#[corio::main]`, `#[corio::test]` | `corio-macros` |

@@ -57,6 +57,11 @@ pub enum RunError {
     /// The ring failed while the context ran. All tasks were aborted.
     #[error("the context's ring failed, and its tasks were aborted: {0}")]
     Driver(#[from] TurnError),
+    /// The function that was to run the context did not.
+    #[error(
+        "the function given to `ContextBuilder::around` returned without running the context: it has to call its argument"
+    )]
+    NotRun,
     /// The run was stopped before its work was done. The tasks that were left were aborted.
     #[error("the run was stopped with {live} tasks left, which were aborted")]
     Stopped {
@@ -161,8 +166,8 @@ impl<'a> Worker<'a> {
 
     /// What becomes readable when there is something to do.
     pub(crate) fn descriptor(&self) -> RawFd {
-        // -1: there is none, which only a driver that was shut down says.
-        self.driver.descriptor().unwrap_or(-1)
+        let descriptor = self.driver.descriptor();
+        descriptor.expect("a driver that is not shut down has a descriptor")
     }
 
     /// Runs until `until`, or until asked to stop.
@@ -295,12 +300,35 @@ impl<'a> Worker<'a> {
     }
 }
 
-/// Binds `core` to this thread, calls `body`, and takes the context down, however `body` ends.
+/// Binds `core` to this thread, calls `body`, and takes the context down, however `body` ends; within what the settings put
+/// around a run.
 ///
 /// # Safety
 ///
 /// As for [`Worker::bind`].
 pub(crate) unsafe fn run(
+    core: &CoreRef,
+    body: impl FnOnce(&mut Worker<'_>) -> Result<(), RunError>,
+) -> Result<(), RunError> {
+    let Some(around) = core.config.around.clone() else {
+        // SAFETY: by contract.
+        return unsafe { run_within(core, body) };
+    };
+    let mut body = Some(body);
+    let mut result = Err(RunError::NotRun);
+    around(&mut || {
+        if let Some(body) = body.take() {
+            // SAFETY: by contract.
+            result = unsafe { run_within(core, body) };
+        }
+    });
+    result
+}
+
+/// # Safety
+///
+/// As for [`Worker::bind`].
+unsafe fn run_within(
     core: &CoreRef,
     body: impl FnOnce(&mut Worker<'_>) -> Result<(), RunError>,
 ) -> Result<(), RunError> {

@@ -1,10 +1,13 @@
 //! Requirement 1: the lifecycle is explicit and can be gone through again; Drop does what is left of it.
 
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use context::{Context, ContextBuilder, Stop};
+use context::{Context, ContextBuilder, RunError, Stop};
 
-use crate::support::{Drops, Watchdog, nop, started};
+use crate::support::{self, Drops, Watchdog, nop, started};
 
 /// 1: build, submit, start, stop, join, start again (another thread), run, `block_on`, and all of it again.
 #[test]
@@ -202,4 +205,53 @@ fn the_callers_cpus_are_given_back() {
         .unwrap();
     assert_eq!(inside, [before[0]]);
     assert_eq!(context::available_cpus().unwrap(), before);
+}
+
+#[test]
+fn a_run_is_within_what_was_put_around_it() {
+    thread_local! { static WITHIN: Cell<bool> = const { Cell::new(false) } }
+    struct Looks;
+    impl Drop for Looks {
+        fn drop(&mut self) {
+            assert!(WITHIN.get());
+        }
+    }
+    let runs = Arc::new(AtomicUsize::new(0));
+    let builder = Context::builder().around({
+        let runs = runs.clone();
+        move |run| {
+            WITHIN.set(true);
+            run();
+            // A second call runs nothing.
+            run();
+            WITHIN.set(false);
+            runs.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    let mut context = builder.build();
+    let within = context.block_on(async {
+        let looks = Looks;
+        context::spawn(async move {
+            let _looks = looks;
+            std::future::pending::<()>().await;
+        })
+        .detach();
+        context::yield_now().await;
+        WITHIN.get()
+    });
+    assert!(within.unwrap());
+    assert!(!WITHIN.get());
+    context.start().unwrap();
+    let there = context.handle().submit(async { WITHIN.get() }).unwrap();
+    assert!(there.join_blocking().unwrap());
+    support::stop(&mut context);
+    assert_eq!(runs.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn a_function_around_a_run_has_to_run_it() {
+    let mut context = Context::builder().around(|_run| {}).build();
+    assert!(matches!(context.run(), Err(RunError::NotRun)));
+    assert!(matches!(context.block_on(async {}), Err(RunError::NotRun)));
+    assert!(matches!(context.start(), Err(RunError::NotRun)));
 }

@@ -10,6 +10,9 @@
 //!
 //! Of tokio only the traits are built, not its runtime.
 //!
+//! Feature `tokio-rt` is for those who have one: [`in_tokio`] and [`with_tokio`] let tasks of a context use what needs tokio's runtime, and
+//! [`drive`] runs a context inside a task of tokio's.
+//!
 //! # What holds a byte when
 //!
 //! These traits lend a buffer for one call, and a caller may come back with another one after `Pending`. Completion I/O needs a
@@ -41,6 +44,8 @@ mod futures_io;
 #[cfg(feature = "hyper")]
 pub mod hyper;
 mod pieces;
+#[cfg(feature = "tokio-rt")]
+mod runtime;
 #[cfg(any(feature = "tokio", feature = "futures-io"))]
 mod seek;
 mod socket;
@@ -49,3 +54,5 @@ mod state;
 mod tokio;
 
 pub use adapter::Compat;
+#[cfg(feature = "tokio-rt")]
+pub use runtime::{DriveError, WithTokio, drive, in_tokio, with_tokio};
