@@ -83,13 +83,7 @@ impl Inner {
         }
         let by_caller = self.parking.is_parked();
         let mut called = false;
-        if !self.report.has(Feature::IoPoll)
-            && let Some(mut entry) = self.parking.arm()
-        {
-            if self.gate.get() == Gate::Masked {
-                self.report.withheld.mask(&mut entry);
-            }
-            self.push(&entry.user_data(u64::from(WAKE)));
+        if !self.report.has(Feature::IoPoll) && self.arm_wake() {
             // Arming may have swallowed the write of whoever called since the caller parked.
             called = by_caller && self.parking.is_called();
         }
@@ -99,6 +93,18 @@ impl Inner {
             self.parking.end();
         }
         outcome
+    }
+
+    /// Queues the entry that has the ring wake for a call. False if it stands already, or nobody can call.
+    pub(crate) fn arm_wake(&self) -> bool {
+        let Some(mut entry) = self.parking.arm() else {
+            return false;
+        };
+        if self.gate.get() == Gate::Masked {
+            self.report.withheld.mask(&mut entry);
+        }
+        self.push(&entry.user_data(u64::from(WAKE)));
+        true
     }
 
     /// A ring that polls has nothing to sleep on when nothing is in flight: sleep on the wake descriptor itself.

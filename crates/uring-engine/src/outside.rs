@@ -6,7 +6,6 @@ use std::time::Duration;
 use crate::engine::{Engine, Wait};
 use crate::error::TurnError;
 use crate::feature::Feature;
-use crate::inner::WAKE;
 use crate::ring::Ring;
 
 impl Engine {
@@ -15,7 +14,7 @@ impl Engine {
     /// closes it.
     ///
     /// A ring with [`DeferTaskrun`](Feature::DeferTaskrun) finishes completions when it is entered, and does not become readable
-    /// before: disable that one.
+    /// before: [do without](crate::EngineConfig::without) that one.
     ///
     /// Whoever waits for edges (`EPOLLET`) forgets the last one before the turn, not after it.
     pub fn descriptor(&self) -> Option<RawFd> {
@@ -42,14 +41,12 @@ impl Engine {
         if !self.park_begin() {
             return Ok(false);
         }
-        if let Some(entry) = inner.parking.arm() {
-            inner.push(&entry.user_data(u64::from(WAKE)));
-        }
+        inner.arm_wake();
         let turned = self.turn(Wait::No);
         // A call that came meanwhile may have had its wake-up collected by this very turn, and those that follow it make no
         // other: such a sleep would have no end.
         let may_wait =
-            turned.is_ok() && !self.has_work() && self.queued() == 0 && inner.parking.is_uncalled();
+            turned.is_ok() && !self.has_work() && self.queued() == 0 && !inner.parking.is_called();
         if !may_wait {
             self.park_end();
         }

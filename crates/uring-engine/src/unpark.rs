@@ -30,9 +30,9 @@
 //! 5. *The call comes after `park_begin`, and the poll has yet to be armed anew.* Arming reads the counter, and swallows the
 //!    write. The owner therefore looks at the word once more after it, and does not sleep if it finds NOTIFIED.
 //!
-//! 5. *The owner sleeps elsewhere* (`outside.rs`), and a call comes between `park_begin` and the turn that submits what is
+//! 6. *The owner sleeps elsewhere* (`outside.rs`), and a call comes between `park_begin` and the turn that submits what is
 //!    queued: that turn collects the call's write, and who calls next finds NOTIFIED and makes none. So the owner looks at the
-//!    word after that turn, and sleeps only if it is ASLEEP still.
+//!    word after that turn, and does not sleep if it finds NOTIFIED.
 //!
 //! Only the word is needed for this, not a total order over word and inbox: each side's access is a read-modify-write, so
 //! either the owner reads the caller's swap (acquire meets release) or the caller reads the owner's. The inbox is free
@@ -81,11 +81,6 @@ impl SleepState {
             self.0.swap(AWAKE, Ordering::SeqCst);
         }
         began
-    }
-
-    /// For the owner, after `begin`.
-    fn is_asleep(&self) -> bool {
-        self.0.load(Ordering::SeqCst) == ASLEEP
     }
 
     /// For the owner: back to AWAKE; true if somebody called during the sleep.
@@ -207,11 +202,6 @@ impl Parking {
         }
     }
 
-    /// True if nobody has called since `begin`, so that the next call will write.
-    pub(crate) fn is_uncalled(&self) -> bool {
-        self.parked.get() && self.shared.state.is_asleep()
-    }
-
     pub(crate) fn eventfd(&self) -> RawFd {
         self.shared.eventfd.as_raw_fd()
     }
@@ -236,7 +226,6 @@ impl Parking {
     }
 
     /// Whether somebody has called since the owner parked.
-    #[cold]
     pub(crate) fn is_called(&self) -> bool {
         self.shared.state.is_notified()
     }
@@ -334,7 +323,7 @@ mod loom_tests {
                     continue;
                 }
                 *self.written.lock().unwrap() = 0;
-                if self.state.is_asleep() {
+                if !self.state.is_notified() {
                     seen += self.inbox.swap(0, Ordering::Relaxed);
                     let mut written = self.written.lock().unwrap();
                     while seen < wanted && *written == 0 {

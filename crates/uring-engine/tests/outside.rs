@@ -9,11 +9,11 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
-use uring_engine::{Engine, EngineConfig, Feature, FeatureSet, Unparker, Wait, op};
+use uring_engine::{Engine, EngineConfig, Feature, Unparker, Wait, Withheld, op};
 
 fn engine() -> Engine {
     Engine::new(&EngineConfig {
-        disable: FeatureSet::EMPTY.with(Feature::DeferTaskrun),
+        without: Withheld::NOTHING.feature(Feature::DeferTaskrun),
         ..EngineConfig::default()
     })
     .expect("a ring")

@@ -31,7 +31,7 @@ pub(crate) enum Left {
 /// The settings, for a ring whose descriptor becomes readable by itself.
 pub(super) fn with_telling_ring(config: &Config) -> Config {
     let mut config = config.clone();
-    config.engine.disable = config.engine.disable.with(Feature::DeferTaskrun);
+    config.engine.without = config.engine.without.feature(Feature::DeferTaskrun);
     config
 }
 
