@@ -117,7 +117,7 @@ impl<'a> Local<'a> {
                 origin,
             )
         };
-        if name.is_some() || !home.spawns_plainly.get() || Extras::wanted() {
+        if name.is_some() || !home.spawns_plainly.get() || Extras::may_be_wanted() {
             // SAFETY: new, and an `F` task.
             unsafe { self.make_special(task, name, task::observed::<F>()) };
         }

@@ -47,8 +47,8 @@ impl Extras {
 
     /// Whether a task may have some without being told to.
     #[inline]
-    pub(crate) fn wanted() -> bool {
-        TaskSpan::wanted()
+    pub(crate) fn may_be_wanted() -> bool {
+        TaskSpan::may_be_wanted()
     }
 
     fn make(

@@ -6,6 +6,7 @@
 use std::cell::Cell;
 use std::panic::Location;
 
+use tracing::level_filters::LevelFilter;
 use tracing::{Level, Span};
 
 /// The target of the spans and of the watchdog's events.
@@ -15,8 +16,13 @@ const TARGET: &str = "context::task";
 pub(super) struct TaskSpan(Cell<Option<Span>>);
 
 impl TaskSpan {
-    /// Whether some subscriber may want spans: with none, one load.
+    /// Whether some subscriber may want spans: with none, a dozen instructions.
     #[inline]
+    pub(super) fn may_be_wanted() -> bool {
+        LevelFilter::current() >= Level::DEBUG
+    }
+
+    /// Whether the current subscriber wants them.
     pub(super) fn wanted() -> bool {
         tracing::enabled!(target: TARGET, Level::DEBUG)
     }

@@ -6,6 +6,10 @@ pub(super) struct TaskSpan;
 
 impl TaskSpan {
     #[inline]
+    pub(super) fn may_be_wanted() -> bool {
+        false
+    }
+
     pub(super) fn wanted() -> bool {
         false
     }
