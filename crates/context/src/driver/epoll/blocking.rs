@@ -1,5 +1,6 @@
 //! The calls that a thread makes, because they may wait.
 
+use std::ffi::CStr;
 use std::io;
 
 use uring_engine::io_uring::opcode;
@@ -9,10 +10,10 @@ use super::calls::{AT_POSITION, Call, checked};
 use super::entry::Meaning;
 use super::move_bytes::{is_stream, no_vector, vectors, without_sigpipe};
 
-/// Ends the wait of a thread that opens a named pipe: by opening its other end, for a moment.
-pub(super) fn release(entry: &RawEntry) {
+/// Ends the wait of a thread that opens a named pipe: by opening its other end, for a moment. False if that is not what it does.
+pub(super) fn release(entry: &RawEntry) -> bool {
     if entry.opcode != opcode::OpenAt::CODE {
-        return;
+        return false;
     }
     let path = entry.addr as *const libc::c_char;
     let other_end = match entry.op_flags as i32 & libc::O_ACCMODE {
@@ -24,14 +25,27 @@ pub(super) fn release(entry: &RawEntry) {
     unsafe {
         let mut found: libc::stat = std::mem::zeroed();
         let known = libc::fstatat(entry.fd, path, &raw mut found, 0);
-        if known == 0 && found.st_mode & libc::S_IFMT == libc::S_IFIFO {
+        let is_pipe = known == 0 && found.st_mode & libc::S_IFMT == libc::S_IFIFO;
+        if is_pipe {
             let flags = other_end | libc::O_NONBLOCK | libc::O_CLOEXEC;
             let opened = libc::openat(entry.fd, path, flags);
             if opened >= 0 {
                 libc::close(opened);
             }
         }
+        is_pipe
     }
+}
+
+/// Whether both open the same name.
+pub(super) fn open_the_same(one: &RawEntry, other: &RawEntry) -> bool {
+    let open = opcode::OpenAt::CODE;
+    if (one.opcode, other.opcode, one.fd) != (open, open, other.fd) {
+        return false;
+    }
+    // SAFETY: the paths are the entries', zero-terminated and valid until their completions.
+    let [one, other] = [one, other].map(|entry| unsafe { CStr::from_ptr(entry.addr as *const _) });
+    one == other
 }
 
 /// `IOSQE_FIXED_FILE`.
@@ -69,7 +83,7 @@ pub fn call_operation<O: Operation>(operation: O) -> O::Output {
 pub(super) fn block(entry: &RawEntry) -> i32 {
     loop {
         match checked(blocking_call(entry)) {
-            Call::Done(result, _) => return result,
+            Call::Done(result) => return result,
             Call::Again if io::Error::last_os_error().raw_os_error() == Some(libc::EINTR) => {}
             Call::Again => return -libc::EAGAIN,
             Call::Failed(errno) => return -errno,

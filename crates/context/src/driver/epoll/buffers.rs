@@ -1,6 +1,5 @@
-//! Rings of provided buffers, read as the kernel reads them.
+//! Rings of provided buffers, read as the kernel reads them, but for the order.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU16, Ordering};
 
 /// `struct io_uring_buf`; in the first place of a ring, the last field is its tail.
@@ -14,12 +13,20 @@ struct Place {
 
 /// The registered rings.
 #[derive(Default)]
-pub(super) struct Groups(HashMap<u16, Group>);
+pub(super) struct Groups {
+    /// By number.
+    rings: Vec<Option<Group>>,
+    /// Bytes that buffers were filled with, all in all.
+    filled: u64,
+}
 
 struct Group {
     ring: *const Place,
     mask: u16,
     head: u16,
+    /// What was taken off the ring and not filled yet. The last one given back is filled first: it is in the processor's
+    /// caches still.
+    stack: Vec<Taken>,
 }
 
 /// A buffer that was taken out of a ring.
@@ -47,43 +54,70 @@ impl Groups {
     /// The ring has so many places, a power of two, and is mapped until it is removed; its owner writes it as one for the kernel.
     pub(super) unsafe fn add(&mut self, ring: u64, places: u16, group: u16) {
         let ring = ring as *const Place;
-        let mask = places - 1;
-        self.0.insert(
-            group,
-            Group {
-                ring,
-                mask,
-                head: 0,
-            },
-        );
+        let number = usize::from(group);
+        if self.rings.len() <= number {
+            self.rings.resize_with(number + 1, || None);
+        }
+        self.rings[number] = Some(Group {
+            ring,
+            mask: places - 1,
+            head: 0,
+            stack: Vec::new(),
+        });
     }
 
     pub(super) fn remove(&mut self, group: u16) {
-        self.0.remove(&group);
-    }
-
-    /// The next buffer. It is taken when [`keep`](Self::keep) says so; until then it is the next one still.
-    pub(super) fn next(&self, group: u16) -> Option<Taken> {
-        let group = self.0.get(&group)?;
-        // SAFETY: the ring is mapped (`add`); the tail is only ever read and written as an atomic.
-        let tail = unsafe { (*group.ring).tail.load(Ordering::Acquire) };
-        if tail == group.head {
-            return None;
+        if let Some(ring) = self.rings.get_mut(usize::from(group)) {
+            *ring = None;
         }
-        let at = usize::from(group.head & group.mask);
-        // SAFETY: the place lies in the ring; its owner has written it before the tail that was read above, and does not write it
-        // again before the buffer was taken and given back.
-        let (address, len, id) = unsafe {
-            let place = group.ring.add(at);
-            ((*place).address, (*place).len, (*place).id)
-        };
-        Some(Taken { address, len, id })
     }
 
-    /// Takes the next buffer out.
-    pub(super) fn keep(&mut self, group: u16) {
-        if let Some(group) = self.0.get_mut(&group) {
-            group.head = group.head.wrapping_add(1);
+    /// Bytes that buffers were filled with, all in all.
+    #[inline]
+    pub(super) fn filled(&self) -> u64 {
+        self.filled
+    }
+
+    fn ring(&mut self, group: u16) -> Option<&mut Group> {
+        self.rings.get_mut(usize::from(group))?.as_mut()
+    }
+
+    /// The next buffer, or the one after so many. It is taken when [`keep`](Self::keep) says so; until then it is the next one
+    /// still.
+    #[inline]
+    pub(super) fn next(&mut self, group: u16, after: usize) -> Option<Taken> {
+        let group = self.ring(group)?;
+        group.collect();
+        let at = group.stack.len().checked_sub(after + 1)?;
+        Some(group.stack[at])
+    }
+
+    /// Takes the next buffer out, which was filled with so many bytes.
+    #[inline]
+    pub(super) fn keep(&mut self, group: u16, bytes: i32) {
+        self.filled += bytes as u64;
+        if let Some(group) = self.ring(group) {
+            group.stack.pop();
+        }
+    }
+}
+
+impl Group {
+    /// Takes what was given back off the ring.
+    #[inline]
+    fn collect(&mut self) {
+        // SAFETY: the ring is mapped (`add`); the tail is only ever read and written as an atomic.
+        let tail = unsafe { (*self.ring).tail.load(Ordering::Acquire) };
+        while self.head != tail {
+            let at = usize::from(self.head & self.mask);
+            // SAFETY: the place lies in the ring; its owner has written it before the tail that was read above, and does not write
+            // it again before the buffer was taken and given back.
+            let (address, len, id) = unsafe {
+                let place = self.ring.add(at);
+                ((*place).address, (*place).len, (*place).id)
+            };
+            self.stack.push(Taken { address, len, id });
+            self.head = self.head.wrapping_add(1);
         }
     }
 }

@@ -14,7 +14,8 @@ use super::entry::Meaning;
 use super::move_bytes::move_bytes;
 use super::receive::receive;
 use super::send::{send, send_message};
-use super::{MORE, Operation, RETRY_AFTER};
+use super::splice::splice;
+use super::{MORE, Operation};
 
 /// An offset that means the file position, or that there is none.
 pub(super) const AT_POSITION: u64 = u64::MAX;
@@ -42,8 +43,8 @@ pub(super) enum Progress {
 
 /// What became of a system call.
 pub(super) enum Call {
-    /// Its result; and whether it has taken all that there was.
-    Done(i32, bool),
+    /// Its result.
+    Done(i32),
     Again,
     /// Its errno.
     Failed(i32),
@@ -52,7 +53,7 @@ pub(super) enum Call {
 /// The result of a system call.
 pub(super) fn checked(result: isize) -> Call {
     if result >= 0 {
-        return Call::Done(result as i32, false);
+        return Call::Done(result as i32);
     }
     match io::Error::last_os_error().raw_os_error() {
         Some(libc::EAGAIN | libc::EINTR) => Call::Again,
@@ -73,6 +74,9 @@ pub(super) fn attempt(
     completions: &mut VecDeque<(u64, Completion)>,
 ) -> Progress {
     let entry = operation.entry;
+    if entry.is_fixed() {
+        return Progress::Ended(-libc::EBADF, 0);
+    }
     match entry.opcode {
         opcode::Nop::CODE => Progress::Ended(0, 0),
         opcode::Recv::CODE | opcode::RecvMsg::CODE | opcode::ReadMulti::CODE => {
@@ -103,7 +107,7 @@ pub(super) fn attempt(
 
 pub(super) fn at_once(result: i32) -> Progress {
     match checked(result as isize) {
-        Call::Done(result, _) => Progress::Ended(result, 0),
+        Call::Done(result) => Progress::Ended(result, 0),
         Call::Again => Progress::Ended(-libc::EINTR, 0),
         Call::Failed(errno) => Progress::Ended(-errno, 0),
     }
@@ -126,13 +130,18 @@ fn revents(fd: i32, events: i16) -> i16 {
     asked.revents
 }
 
+#[inline(never)]
 fn poll(entry: &RawEntry, completions: &mut VecDeque<(u64, Completion)>) -> Progress {
     let events = entry.op_flags as i16;
     let waits = Progress::Wait(entry.fd, Direction::Poll(events & libc::POLLOUT != 0));
-    let result = i32::from(revents(entry.fd, events));
-    if result == 0 {
+    let revents = revents(entry.fd, events);
+    if revents & libc::POLLNVAL != 0 {
+        return Progress::Ended(-libc::EBADF, 0);
+    }
+    if revents == 0 {
         return waits;
     }
+    let result = i32::from(revents);
     if !entry.is_multishot() {
         return Progress::Ended(result, 0);
     }
@@ -141,35 +150,7 @@ fn poll(entry: &RawEntry, completions: &mut VecDeque<(u64, Completion)>) -> Prog
     waits
 }
 
-/// Moves bytes between a pipe and something else, or copies them between pipes.
-fn splice(entry: &RawEntry) -> Progress {
-    let (from, to) = (entry.file_index, entry.fd);
-    let flags = entry.op_flags | libc::SPLICE_F_NONBLOCK;
-    let (mut from_offset, mut to_offset) = (entry.addr as i64, entry.off as i64);
-    let offset = |offset: &mut i64| match *offset {
-        -1 => std::ptr::null_mut(),
-        _ => std::ptr::from_mut(offset),
-    };
-    // SAFETY: the offsets live across the call.
-    let result = unsafe {
-        if entry.opcode == opcode::Tee::CODE {
-            libc::tee(from, to, entry.len as usize, flags)
-        } else {
-            let (before, after) = (offset(&mut from_offset), offset(&mut to_offset));
-            libc::splice(from, before, to, after, entry.len as usize, flags)
-        }
-    };
-    match checked(result) {
-        Call::Done(count, _) => Progress::Ended(count, 0),
-        Call::Failed(errno) => Progress::Ended(-errno, 0),
-        Call::Again if !is_ready(from, libc::POLLIN) => {
-            Progress::Wait(from, Direction::Poll(false))
-        }
-        Call::Again if !is_ready(to, libc::POLLOUT) => Progress::Wait(to, Direction::Poll(true)),
-        Call::Again => Progress::Until(Instant::now() + RETRY_AFTER),
-    }
-}
-
+#[inline(never)]
 fn deadline(entry: &RawEntry) -> Instant {
     // SAFETY: the entry points at two words, the seconds and the nanoseconds (`struct __kernel_timespec`).
     let [seconds, nanos] = unsafe { *(entry.addr as *const [i64; 2]) };

@@ -15,6 +15,7 @@ use super::{MORE, Operation, RETRY_AFTER};
 const MOST_ACCEPTS: usize = 32;
 
 /// Accepts one connection, or all that wait.
+#[inline(never)]
 pub(super) fn accept(
     operation: &mut Operation,
     completions: &mut VecDeque<(u64, Completion)>,
@@ -33,11 +34,11 @@ pub(super) fn accept(
         // SAFETY: the entry points at room for an address, or at nothing.
         let result = unsafe { libc::accept4(entry.fd, address, len, entry.op_flags as i32) };
         match checked(result as isize) {
-            Call::Done(result, _) if entry.is_multishot() => {
+            Call::Done(result) if entry.is_multishot() => {
                 let flags = MORE;
                 completions.push_back((entry.user_data, Completion { result, flags }));
             }
-            Call::Done(result, _) => return Progress::Ended(result, 0),
+            Call::Done(result) => return Progress::Ended(result, 0),
             Call::Again => return Progress::Wait(entry.fd, Direction::Read),
             Call::Failed(errno) => return Progress::Ended(-errno, 0),
         }
@@ -45,19 +46,22 @@ pub(super) fn accept(
     Progress::Paused(entry.fd, Direction::Read)
 }
 
-/// Says whether it was so before.
-fn set_nonblocking(fd: i32, nonblocking: bool) -> bool {
+/// Says whether it was so before. The errno stays as it is.
+pub(super) fn set_nonblocking(fd: i32, nonblocking: bool) -> bool {
     // SAFETY: no memory is passed.
     unsafe {
+        let errno = *libc::__errno_location();
         let flags = libc::fcntl(fd, libc::F_GETFL);
         let was = flags & libc::O_NONBLOCK != 0;
         if flags >= 0 && was != nonblocking {
             libc::fcntl(fd, libc::F_SETFL, flags ^ libc::O_NONBLOCK);
         }
+        *libc::__errno_location() = errno;
         was
     }
 }
 
+#[inline(never)]
 pub(super) fn connect(operation: &mut Operation) -> Progress {
     let entry = operation.entry;
     if operation.begun {

@@ -5,6 +5,8 @@ use uring_engine::io_uring::opcode;
 
 use super::descriptors::Direction;
 
+/// `IOSQE_FIXED_FILE`: the descriptor is an index of a registered file.
+const FIXED_FILE: u8 = 1 << 0;
 /// `IOSQE_IO_LINK`: the next one follows, if this succeeds.
 const LINK: u8 = 1 << 2;
 /// `IOSQE_IO_HARDLINK`: the next one follows.
@@ -22,17 +24,23 @@ const ACCEPT_MULTISHOT: u16 = 1;
 const POLL_MULTI: u32 = 1;
 
 /// Operations whose call moves bytes, in which fewer than asked for break a chain.
-const MOVES: [u8; 10] = [
+const MOVES: [u8; 8] = [
     opcode::ReadFixed::CODE,
     opcode::WriteFixed::CODE,
     opcode::Read::CODE,
     opcode::Write::CODE,
     opcode::Readv::CODE,
     opcode::Writev::CODE,
-    opcode::Recv::CODE,
-    opcode::Send::CODE,
     opcode::Splice::CODE,
     opcode::Tee::CODE,
+];
+
+/// The same, if they were to wait for all.
+const MESSAGES: [u8; 4] = [
+    opcode::Recv::CODE,
+    opcode::RecvMsg::CODE,
+    opcode::Send::CODE,
+    opcode::SendMsg::CODE,
 ];
 
 /// Those that wait for a descriptor to be readable.
@@ -107,6 +115,10 @@ pub(super) trait Meaning {
     fn is_multishot(&self) -> bool;
     /// Whether it waits if it finds nothing, as most do (`MSG_DONTWAIT`).
     fn may_wait(&self) -> bool;
+    /// Whether it goes on until it has moved all that it was to (`MSG_WAITALL`).
+    fn waits_for_all(&self) -> bool;
+    /// Whether it is about a registered file, of which there are none here.
+    fn is_fixed(&self) -> bool;
     /// Whether its call is not worth a try before there is an event.
     fn waits_first(&self) -> bool;
     /// Bytes that it is to move.
@@ -115,7 +127,9 @@ pub(super) trait Meaning {
 
 impl Meaning for RawEntry {
     fn waits_for(&self) -> Option<(i32, Direction)> {
-        if READS.contains(&self.opcode) {
+        if self.is_fixed() {
+            None
+        } else if READS.contains(&self.opcode) {
             Some((self.fd, Direction::Read))
         } else if WRITES.contains(&self.opcode) {
             Some((self.fd, Direction::Write))
@@ -133,7 +147,9 @@ impl Meaning for RawEntry {
     }
 
     fn breaks_chain(&self, result: i32) -> bool {
-        let is_short = MOVES.contains(&self.opcode) && u32::try_from(result) != Ok(self.length());
+        let counts = MOVES.contains(&self.opcode)
+            || (MESSAGES.contains(&self.opcode) && self.waits_for_all());
+        let is_short = counts && u32::try_from(result) != Ok(self.length());
         self.flags & HARDLINK == 0 && (result < 0 || is_short)
     }
 
@@ -163,18 +179,33 @@ impl Meaning for RawEntry {
         self.op_flags as i32 & libc::MSG_DONTWAIT == 0
     }
 
+    fn waits_for_all(&self) -> bool {
+        self.op_flags as i32 & libc::MSG_WAITALL != 0
+    }
+
+    fn is_fixed(&self) -> bool {
+        self.flags & FIXED_FILE != 0
+    }
+
     fn waits_first(&self) -> bool {
         self.opcode == opcode::Recv::CODE && self.ioprio & POLL_FIRST != 0
     }
 
     fn length(&self) -> u32 {
-        if ![opcode::Readv::CODE, opcode::Writev::CODE].contains(&self.opcode) {
-            return self.len;
-        }
-        // SAFETY: the entry of a vectored operation points at as many vectors as it says, until its completion.
+        // SAFETY: the entry of a vectored operation points at its vectors, or at a message that does, until its completion.
         let vectors = unsafe {
-            std::slice::from_raw_parts(self.addr as *const libc::iovec, self.len as usize)
+            match self.opcode {
+                opcode::Readv::CODE | opcode::Writev::CODE => {
+                    let first = self.addr as *const libc::iovec;
+                    std::slice::from_raw_parts(first, self.len as usize)
+                }
+                opcode::RecvMsg::CODE | opcode::SendMsg::CODE => {
+                    let message = self.addr as *const libc::msghdr;
+                    std::slice::from_raw_parts((*message).msg_iov, (*message).msg_iovlen)
+                }
+                _ => return self.len,
+            }
         };
-        vectors.iter().map(|vector| vector.iov_len as u32).sum()
+        vectors.iter().map(|vector| vector.iov_len).sum::<usize>() as u32
     }
 }

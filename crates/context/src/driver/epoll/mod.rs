@@ -23,20 +23,25 @@
 mod blocking;
 mod buffers;
 mod calls;
+mod cancel;
 mod connect;
 mod descriptors;
 mod entry;
 mod move_bytes;
 mod receive;
 mod send;
+mod splice;
+mod threads;
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use net_epoll_legacy::poller::{Events, Poller, Readiness};
+use rustc_hash::FxHashMap;
+use uring_engine::io_uring::opcode;
 use uring_engine::{Completion, Engine, RawEntry, SetupError, Substitute};
 
 use crate::blocking::BlockingPool;
@@ -46,9 +51,13 @@ use buffers::Groups;
 use calls::Progress;
 use descriptors::{Descriptors, Direction};
 use entry::Meaning;
+use threads::{Threads, Ticket};
 
 /// `IORING_CQE_F_MORE`.
 const MORE: u32 = 1 << 1;
+
+/// So many bytes are received before their tasks run: more would be out of the processor's caches by then.
+const HOT: u64 = 128 * 1024;
 
 /// How long a call is left alone that can only be tried again.
 const RETRY_AFTER: Duration = Duration::from_millis(1);
@@ -57,22 +66,20 @@ const RETRY_AFTER: Duration = Duration::from_millis(1);
 struct EpollRing {
     poller: Arc<Poller>,
     events: Events,
-    /// Those of one wait, while they are gone through.
-    ready: Vec<(u64, Readiness)>,
+    /// Those of the last wait that nobody was told of yet.
+    ready: VecDeque<(u64, Readiness)>,
     operations: slab::Slab<Operation>,
     /// Where the operation is that has this user data.
-    keys: HashMap<u64, usize>,
+    keys: FxHashMap<u64, usize>,
     descriptors: Descriptors,
     timers: BTreeSet<(Instant, usize)>,
-    /// Where somebody stopped for others' sake, and goes on at the next turn.
-    again: Vec<(i32, Direction)>,
     /// The operations of a chain, until its last one is there.
     chain: Vec<usize>,
     groups: Groups,
     completions: VecDeque<(u64, Completion)>,
-    pool: BlockingPool,
-    /// What threads have done: the user data and the result.
-    done: Arc<Mutex<Vec<(u64, i32)>>>,
+    threads: Threads,
+    /// Those who are told of an event, while they are gone through.
+    polled: Vec<usize>,
 }
 
 /// An operation that has not ended.
@@ -83,8 +90,14 @@ struct Operation {
     moved: u32,
     /// Whether its call was made once.
     begun: bool,
-    /// Whether it is on a TCP socket, once that was asked.
+    /// Was cancelled while it came after another one.
+    cancelled: bool,
+    /// Whether its last receive filled a buffer, so that the next one had better have two.
+    fills: bool,
+    /// Whether its descriptor is a TCP socket, once that was asked.
     is_tcp: Option<bool>,
+    /// While a thread has it.
+    ticket: Option<Ticket>,
     /// Follows when it has ended.
     next: Option<usize>,
 }
@@ -99,6 +112,8 @@ enum Stage {
     Timer(Instant),
     /// A thread has it.
     Away,
+    /// A thread has it, which is to be made to end; what did not help is tried again at that time.
+    Released(Instant),
 }
 
 /// An engine on this.
@@ -111,27 +126,34 @@ pub(super) fn engine(config: &Config, refused: Option<SetupError>) -> Result<Eng
 
 impl EpollRing {
     fn new(pool: BlockingPool) -> io::Result<Self> {
+        let poller = Arc::new(Poller::new()?);
         Ok(Self {
-            poller: Arc::new(Poller::new()?),
+            threads: Threads::new(pool, poller.clone()),
+            poller,
             events: Events::new(),
-            ready: Vec::new(),
+            ready: VecDeque::new(),
             operations: slab::Slab::new(),
-            keys: HashMap::new(),
+            keys: FxHashMap::default(),
             descriptors: Descriptors::default(),
             timers: BTreeSet::new(),
-            again: Vec::new(),
             chain: Vec::new(),
             groups: Groups::default(),
             completions: VecDeque::new(),
-            pool,
-            done: Arc::default(),
+            polled: Vec::new(),
         })
     }
 
     /// Begins an operation, or goes on with one whose turn has come.
     fn run(&mut self, key: usize) {
         self.put(key, Stage::Running);
-        let entry = self.operations[key].entry;
+        let operation = &self.operations[key];
+        if operation.cancelled {
+            return self.end(key, -libc::ECANCELED, 0);
+        }
+        let entry = operation.entry;
+        if entry.opcode == opcode::Close::CODE {
+            self.forget(entry.fd);
+        }
         if let Some((fd, direction)) = entry.waits_for()
             && self.descriptors.is_busy(fd, direction)
         {
@@ -177,8 +199,9 @@ impl EpollRing {
 
     /// Has it wait for others, and go on then.
     fn pause(&mut self, key: usize, fd: i32, direction: Direction) -> bool {
-        self.again.push((fd, direction));
-        self.line_up(key, fd, direction)
+        self.line_up(key, fd, direction);
+        self.descriptors.pause(fd, direction);
+        false
     }
 
     /// Lines an operation up for its descriptor.
@@ -195,16 +218,8 @@ impl EpollRing {
     /// Has a thread make the call.
     fn send_away(&mut self, key: usize) {
         self.put(key, Stage::Away);
-        let entry = self.operations[key].entry;
-        let (done, poller) = (self.done.clone(), self.poller.clone());
-        let task = self.pool.run(move || {
-            let result = blocking::block(&entry);
-            done.lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push((entry.user_data, result));
-            poller.wake();
-        });
-        drop(task);
+        let operation = &mut self.operations[key];
+        operation.ticket = Some(self.threads.send(operation.entry));
     }
 
     /// The last completion of an operation, and the beginning of the one that follows it.
@@ -230,30 +245,8 @@ impl EpollRing {
     fn put(&mut self, key: usize, stage: Stage) {
         match std::mem::replace(&mut self.operations[key].stage, stage) {
             Stage::Waiting(fd, direction) => self.descriptors.leave(key, fd, direction),
-            Stage::Timer(at) => drop(self.timers.remove(&(at, key))),
+            Stage::Timer(at) | Stage::Released(at) => drop(self.timers.remove(&(at, key))),
             Stage::Delayed | Stage::Running | Stage::Away => {}
-        }
-    }
-
-    /// Ends an operation early. What the cancellation itself results in.
-    fn cancel(&mut self, target: u64) -> i32 {
-        let Some(&key) = self.keys.get(&target) else {
-            return -libc::ENOENT;
-        };
-        let operation = &self.operations[key];
-        match operation.stage {
-            Stage::Away => {
-                blocking::release(&operation.entry);
-                -libc::EALREADY
-            }
-            // It is found when the one before it has ended.
-            Stage::Delayed => -libc::ENOENT,
-            Stage::Running | Stage::Waiting(..) | Stage::Timer(_) => {
-                let moved = operation.moved as i32;
-                let result = if moved > 0 { moved } else { -libc::ECANCELED };
-                self.end(key, result, 0);
-                0
-            }
         }
     }
 
@@ -268,13 +261,7 @@ impl EpollRing {
 
     /// Completes what threads have done.
     fn collect(&mut self) {
-        let done = {
-            let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-            if done.is_empty() {
-                return;
-            }
-            std::mem::take(&mut *done)
-        };
+        let done = self.threads.collect();
         for (user_data, result) in done {
             if let Some(&key) = self.keys.get(&user_data) {
                 self.end(key, result, 0);
@@ -291,46 +278,62 @@ impl EpollRing {
             if at > now {
                 return;
             }
-            if self.operations[key].entry.is_timeout() {
-                self.end(key, -libc::ETIME, 0);
-            } else {
-                self.run(key);
+            let operation = &self.operations[key];
+            match operation.stage {
+                Stage::Released(_) => {
+                    self.put(key, Stage::Away);
+                    self.release(key);
+                }
+                _ if operation.entry.is_timeout() => self.end(key, -libc::ETIME, 0),
+                _ => self.run(key),
             }
         }
     }
 
+    /// Serves those whom events tell of something, with those of the last wait first.
     fn wait_for_events(&mut self, limit: Option<Duration>) -> io::Result<()> {
-        self.poller.wait(&mut self.events, limit)?;
-        let mut ready = std::mem::take(&mut self.ready);
-        ready.extend(self.events.iter());
-        for (fd, readiness) in ready.drain(..) {
+        if self.ready.is_empty() {
+            self.poller.wait(&mut self.events, limit)?;
+            self.ready.extend(self.events.iter());
+        }
+        let most = self.groups.filled() + HOT;
+        while self.groups.filled() < most
+            && let Some((fd, readiness)) = self.ready.pop_front()
+        {
             let fd = fd as i32;
-            self.descriptors.note(fd, readiness);
-            if readiness.readable {
+            let waiting = self.descriptors.note(fd, readiness);
+            if readiness.readable && waiting.reading {
                 self.serve(fd, Direction::Read);
             }
-            if readiness.writable {
+            if readiness.writable && waiting.writing {
                 self.serve(fd, Direction::Write);
             }
-            for key in self.descriptors.pollers(fd) {
-                // One of them may have ended another.
-                let stage = self.operations.get(key).map(|operation| operation.stage);
-                if matches!(stage, Some(Stage::Waiting(at, Direction::Poll(_))) if at == fd) {
-                    self.go_on(key);
-                }
+            if waiting.polling {
+                self.tell(fd);
             }
         }
-        self.ready = ready;
         Ok(())
     }
 
-    /// How long a wait may last that begins now, and was to end so long after `begun`.
-    fn time_left(&self, begun: Instant, limit: Option<Duration>) -> Option<Duration> {
-        let now = Instant::now();
-        let timer = self.timers.first();
-        let timer = timer.map(|(at, _)| at.saturating_duration_since(now));
-        let left = limit.map(|limit| limit.saturating_sub(now - begun));
-        [timer, left].into_iter().flatten().min()
+    /// Tells those who are told of every event.
+    fn tell(&mut self, fd: i32) {
+        let mut polled = std::mem::take(&mut self.polled);
+        self.descriptors.pollers(fd, &mut polled);
+        for key in polled.drain(..) {
+            // One of them may have ended another.
+            let stage = self.operations.get(key).map(|operation| operation.stage);
+            if matches!(stage, Some(Stage::Waiting(at, Direction::Poll(_))) if at == fd) {
+                self.go_on(key);
+            }
+        }
+        self.polled = polled;
+    }
+
+    /// How long a wait may last that begins now, and is to end then.
+    fn time_left(&self, end: Option<Instant>) -> Option<Duration> {
+        let timer = self.timers.first().map(|(at, _)| *at);
+        let first = timer.into_iter().chain(end).min()?;
+        Some(first.saturating_duration_since(Instant::now()))
     }
 }
 
@@ -349,7 +352,10 @@ impl Substitute for EpollRing {
             stage: Stage::Delayed,
             moved: 0,
             begun: false,
+            cancelled: false,
+            fills: false,
             is_tcp: None,
+            ticket: None,
             next: None,
         });
         self.keys.insert(entry.user_data, key);
@@ -366,25 +372,35 @@ impl Substitute for EpollRing {
     }
 
     fn turn(&mut self, wait: bool, limit: Option<Duration>) -> io::Result<()> {
-        self.collect();
-        for (fd, direction) in std::mem::take(&mut self.again) {
-            self.serve(fd, direction);
+        if !self.threads.are_idle() {
+            self.collect();
         }
-        let begun = Instant::now();
+        if self.descriptors.has_paused() {
+            for (fd, direction) in self.descriptors.take_paused() {
+                self.serve(fd, direction);
+            }
+        }
+        let end = limit.filter(|_| wait);
+        let end = end.and_then(|limit| Instant::now().checked_add(limit));
         loop {
-            let may_sleep = wait && self.completions.is_empty() && self.again.is_empty();
+            let may_sleep = wait
+                && self.completions.is_empty()
+                && self.ready.is_empty()
+                && !self.descriptors.has_paused();
             let most = if may_sleep {
-                self.time_left(begun, limit)
+                self.time_left(end)
             } else {
                 Some(Duration::ZERO)
             };
             self.wait_for_events(most)?;
             self.fire();
-            self.collect();
+            if !self.threads.are_idle() {
+                self.collect();
+            }
             if !may_sleep || !self.completions.is_empty() {
                 return Ok(());
             }
-            if limit.is_some_and(|limit| begun.elapsed() >= limit) {
+            if end.is_some_and(|end| Instant::now() >= end) {
                 return Err(io::Error::from_raw_os_error(libc::ETIME));
             }
         }
@@ -395,8 +411,8 @@ impl Substitute for EpollRing {
     }
 
     fn wait_limit(&self) -> Option<Duration> {
-        if self.again.is_empty() {
-            self.time_left(Instant::now(), None)
+        if self.ready.is_empty() && !self.descriptors.has_paused() {
+            self.time_left(None)
         } else {
             Some(Duration::ZERO)
         }
@@ -420,3 +436,6 @@ impl Substitute for EpollRing {
         self.groups.remove(group);
     }
 }
+
+#[cfg(test)]
+mod tests;

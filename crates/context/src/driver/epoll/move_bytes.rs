@@ -7,6 +7,7 @@ use uring_engine::io_uring::opcode;
 
 use super::blocking::block;
 use super::calls::{AT_POSITION, Call, Progress, checked, is_ready};
+use super::connect::set_nonblocking;
 use super::descriptors::Direction;
 use super::entry::Meaning;
 
@@ -40,6 +41,7 @@ pub(super) fn no_vector() -> libc::iovec {
 ///
 /// An offset says that it is a file: what is not in the page cache, or only in part, a thread goes for. Anything else is a
 /// pipe, a terminal, a socket or a file's position.
+#[inline(never)]
 pub(super) fn move_bytes(entry: &RawEntry) -> Progress {
     let mut single = no_vector();
     let (reads, vectors, count) = vectors(entry, &mut single);
@@ -63,8 +65,8 @@ pub(super) fn move_bytes(entry: &RawEntry) -> Progress {
         Direction::Write
     };
     match checked(result) {
-        Call::Done(count, _) if has_offset && count as u32 != entry.length() => Progress::Blocks,
-        Call::Done(count, _) => Progress::Ended(count, 0),
+        Call::Done(count) if has_offset && count as u32 != entry.length() => Progress::Blocks,
+        Call::Done(count) => Progress::Ended(count, 0),
         Call::Again | Call::Failed(libc::EOPNOTSUPP) if has_offset => Progress::Blocks,
         Call::Again => Progress::Wait(entry.fd, direction),
         Call::Failed(libc::EOPNOTSUPP | libc::EINVAL | libc::ENOSYS) => {
@@ -91,30 +93,47 @@ fn look_and_move(entry: &RawEntry, direction: Direction) -> Progress {
     }
 }
 
-/// Writes what there is room for, to something that says only whether there is any: a terminal. Its descriptor may be shared with
-/// other programs, so its mode stays as it is; one that is opened anew has a mode of its own.
+/// Writes what there is room for, to something that says only whether there is any.
+///
+/// A terminal's descriptor may be shared with other programs, so its mode stays as it is; one that is opened anew has a mode of its
+/// own. Most other things are made when they are opened, a terminal's master among them: their mode is changed for the
+/// call.
 fn write_anew(entry: &RawEntry) -> Progress {
-    let path = format!("/proc/self/fd/{}\0", entry.fd);
-    let flags = libc::O_WRONLY | libc::O_NONBLOCK | libc::O_NOCTTY | libc::O_CLOEXEC;
-    // SAFETY: the path ends with a zero byte.
-    let opened = unsafe { libc::open(path.as_ptr().cast(), flags) };
-    if opened < 0 {
-        return Progress::Blocks;
-    }
+    let opened = reopen(entry.fd);
+    let fd = opened.unwrap_or(entry.fd);
+    let was_nonblocking = set_nonblocking(fd, true);
     let mut single = no_vector();
     let (_, vectors, count) = vectors(entry, &mut single);
-    // SAFETY: the vectors are the entry's, which points at as many bytes as they say until its completion; the descriptor is
-    // nobody else's.
-    let call = unsafe {
-        let call = checked(without_sigpipe(|| libc::writev(opened, vectors, count)));
-        libc::close(opened);
-        call
-    };
+    // SAFETY: the vectors are the entry's, which points at as many bytes as they say until its completion.
+    let call = checked(without_sigpipe(|| unsafe {
+        libc::writev(fd, vectors, count)
+    }));
+    match opened {
+        // SAFETY: the descriptor is nobody else's.
+        Some(opened) => drop(unsafe { libc::close(opened) }),
+        None => drop(set_nonblocking(fd, was_nonblocking)),
+    }
     match call {
-        Call::Done(count, _) => Progress::Ended(count, 0),
+        Call::Done(count) => Progress::Ended(count, 0),
         Call::Again => Progress::Wait(entry.fd, Direction::Write),
         Call::Failed(errno) => Progress::Ended(-errno, 0),
     }
+}
+
+/// Opens a terminal or a named pipe once more, for writing.
+fn reopen(fd: i32) -> Option<i32> {
+    let mut number: libc::c_int = 0;
+    // SAFETY: room for a number, which only the master of a terminal has.
+    let is_terminal =
+        unsafe { libc::isatty(fd) == 1 && libc::ioctl(fd, libc::TIOCGPTN, &raw mut number) != 0 };
+    if !is_terminal && kind(fd) != libc::S_IFIFO {
+        return None;
+    }
+    let path = format!("/proc/self/fd/{fd}\0");
+    let flags = libc::O_WRONLY | libc::O_NONBLOCK | libc::O_NOCTTY | libc::O_CLOEXEC;
+    // SAFETY: the path ends with a zero byte.
+    let opened = unsafe { libc::open(path.as_ptr().cast(), flags) };
+    (opened >= 0).then_some(opened)
 }
 
 /// Makes a call that a pipe without a reader answers with an error, and with a signal too. The signal is taken back, where it
@@ -154,11 +173,15 @@ pub(super) fn is_stream(fd: i32) -> bool {
 }
 
 fn is_file(fd: i32) -> bool {
+    [libc::S_IFREG, libc::S_IFDIR, libc::S_IFBLK].contains(&kind(fd))
+}
+
+/// Of what kind it is (`S_IFMT`).
+pub(super) fn kind(fd: i32) -> libc::mode_t {
     // SAFETY: zeros are a valid answer, which lives across the call.
-    let kind = unsafe {
+    unsafe {
         let mut answer: libc::stat = std::mem::zeroed();
         libc::fstat(fd, &raw mut answer);
         answer.st_mode & libc::S_IFMT
-    };
-    [libc::S_IFREG, libc::S_IFDIR, libc::S_IFBLK].contains(&kind)
+    }
 }

@@ -1,13 +1,17 @@
 //! Sending to sockets.
 
-use uring_engine::RawEntry;
+use std::time::Instant;
 
-use super::Operation;
-use super::calls::{Call, Progress, checked};
+use uring_engine::RawEntry;
+use uring_engine::io_uring::opcode;
+
+use super::calls::{Call, Progress, checked, is_ready};
 use super::descriptors::Direction;
 use super::entry::Meaning;
+use super::{Operation, RETRY_AFTER};
 
 /// Sends what fits; everything, if it is asked to.
+#[inline(never)]
 pub(super) fn send(operation: &mut Operation) -> Progress {
     let entry = operation.entry;
     let (flags, whole) = send_flags(&entry);
@@ -24,6 +28,7 @@ pub(super) fn send(operation: &mut Operation) -> Progress {
 }
 
 /// The same with a message.
+#[inline(never)]
 pub(super) fn send_message(operation: &mut Operation) -> Progress {
     let entry = operation.entry;
     let (flags, whole) = send_flags(&entry);
@@ -51,7 +56,7 @@ pub(super) fn send_message(operation: &mut Operation) -> Progress {
 }
 
 /// What is left of vectors when so many bytes have gone.
-fn after(vectors: &[libc::iovec], mut gone: usize) -> Vec<libc::iovec> {
+pub(super) fn after(vectors: &[libc::iovec], mut gone: usize) -> Vec<libc::iovec> {
     let mut rest = Vec::with_capacity(vectors.len());
     for vector in vectors {
         let skipped = gone.min(vector.iov_len);
@@ -72,24 +77,39 @@ fn destination(entry: &RawEntry) -> (*const libc::sockaddr, libc::socklen_t) {
     (entry.off as *const libc::sockaddr, len)
 }
 
+/// Whether it names its receiver.
+fn names_receiver(entry: &RawEntry) -> bool {
+    match entry.opcode {
+        // SAFETY: the entry points at a message until its completion.
+        opcode::SendMsg::CODE => unsafe { (*(entry.addr as *const libc::msghdr)).msg_namelen > 0 },
+        _ => destination(entry).1 > 0,
+    }
+}
+
 fn send_flags(entry: &RawEntry) -> (i32, bool) {
-    let flags = entry.op_flags as i32;
-    let whole = flags & libc::MSG_WAITALL != 0;
-    ((flags & !libc::MSG_WAITALL) | libc::MSG_DONTWAIT, whole)
+    let flags = entry.op_flags as i32 & !libc::MSG_WAITALL;
+    (flags | libc::MSG_DONTWAIT, entry.waits_for_all())
 }
 
 /// `None`: it is to be called again.
 fn sent(operation: &mut Operation, call: Call, whole: bool, total: u32) -> Option<Progress> {
     Some(match call {
-        Call::Done(count, _) => {
+        Call::Done(count) => {
             operation.moved += count as u32;
             if whole && operation.moved < total {
                 return None;
             }
             Progress::Ended(operation.moved as i32, 0)
         }
-        Call::Again if !operation.entry.may_wait() && operation.moved == 0 => {
-            Progress::Ended(-libc::EAGAIN, 0)
+        Call::Again if !operation.entry.may_wait() => match operation.moved {
+            0 => Progress::Ended(-libc::EAGAIN, 0),
+            moved => Progress::Ended(moved as i32, 0),
+        },
+        // The socket has room, but the receiver has none, of which no event tells.
+        Call::Again
+            if names_receiver(&operation.entry) && is_ready(operation.entry.fd, libc::POLLOUT) =>
+        {
+            Progress::Until(Instant::now() + RETRY_AFTER)
         }
         Call::Again => Progress::Wait(operation.entry.fd, Direction::Write),
         Call::Failed(_) if operation.moved > 0 => Progress::Ended(operation.moved as i32, 0),
