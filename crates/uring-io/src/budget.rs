@@ -8,10 +8,11 @@ use std::task::{Context, Poll};
 
 use uring_engine::Engine;
 
-/// Whether what could be asked of the kernel at once goes through the ring, because there is something to go with it.
+/// Whether what could be asked of the kernel at once goes through the ring, because there is something to go with it. Not where
+/// there is no ring, and each operation is a system call of its own anyway.
 #[inline]
 pub(crate) fn prefers_ring(engine: &Engine) -> bool {
-    context::others_runnable() || engine.queued() > 0
+    (context::others_runnable() || engine.queued() > 0) && !engine.has_to_be_asked()
 }
 
 /// Operations in a row that may succeed at once.

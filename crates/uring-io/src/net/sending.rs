@@ -4,7 +4,7 @@
 //! as it nearly always has. Where other tasks are runnable, or operations wait to be submitted, the write goes through the
 //! ring with theirs: one system call for the batch. Either way, what did not fit goes through the ring. (Measured over
 //! echo of 128 to 16,384 bytes: asking at once saves 3 to 5% of the processor time of a request at one connection, and
-//! costs 3 to 7% at 100.)
+//! costs 3 to 7% at 100.) Without a ring there is no batch to go with, and the kernel is always asked at once.
 
 use std::future::Future;
 use std::io::{self, IoSlice};
