@@ -15,7 +15,7 @@ use crate::load::{Load, LoadConfig, SILENCE, Tally};
 use crate::poller::{Event, Poller};
 
 /// Longest latency that the histogram tells apart, in nanoseconds.
-const LONGEST_NS: u64 = 60_000_000_000;
+pub(super) const LONGEST_NS: u64 = 60_000_000_000;
 
 /// A request that is not answered for this long is lost.
 const PATIENCE: Duration = Duration::from_secs(1);

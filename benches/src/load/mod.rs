@@ -1,13 +1,14 @@
 //! The load generator: a client of a server in another process, on one thread.
 //!
 //! What it does depends on the service: it keeps requests in flight ([`echo`]), sends or receives as much as it can
-//! ([`one_way`]), comes and goes ([`visits`]), or comes and stays ([`idle`]).
+//! ([`one_way`]), asks by HTTP ([`http`]), comes and goes ([`visits`]), or comes and stays ([`idle`]).
 //!
 //! The generator reads the server's counters itself at both ends of the measured window: a third
 //! process that was told about them would have to be woken first, on a core that is in use.
 
 mod connection;
 mod echo;
+mod http;
 mod idle;
 mod observe;
 mod one_way;
@@ -22,6 +23,7 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 
 use crate::load::echo::Echo;
+use crate::load::http::Http;
 use crate::load::observe::Usage;
 use crate::load::one_way::OneWay;
 use crate::load::visits::Visits;
@@ -95,6 +97,7 @@ pub fn run(config: &LoadConfig) -> io::Result<LoadReport> {
         }
         Service::Receive | Service::Send => measure(config, OneWay::begin(config)?),
         Service::Accept => measure(config, Visits::begin(config)?),
+        Service::Http => measure(config, Http::begin(config)?),
     }
 }
 

@@ -1,11 +1,13 @@
 //! corio: one context, a task per connection.
 
 use std::io;
+use std::rc::Rc;
 
 use context::{Context, ContextBuilder, DriverChoice};
+use uring_io::compat::Compat;
 use uring_io::net::{Family, Stream, TcpListener, TcpStream, UdpSocket, UnixListener, UnixStream};
 
-use crate::server::{Config, Service};
+use crate::server::{Config, Service, http};
 
 /// `corio`: receives into buffers of the context, and writes them back as they are.
 pub(super) fn pooled(config: &Config) -> io::Result<()> {
@@ -27,7 +29,30 @@ async fn serve_pooled(config: &Config) -> io::Result<()> {
         Service::Udp => udp_pooled(config).await,
         Service::Send => tcp(config, |stream| send(stream, size)).await,
         Service::Accept => accept(config).await,
+        Service::Http => {
+            let body = http::body(size);
+            let connection = move |stream| http::by_hyper(Compat::new(stream), body.clone());
+            tcp(config, connection).await
+        }
     }
+}
+
+/// `corio (no hyper)`: looks for the ends of requests, and no more.
+pub(super) fn http_by_hand(config: &Config) -> io::Result<()> {
+    let answer: Rc<[u8]> = http::by_hand(&http::body(config.size)).into();
+    run(Context::new(), async {
+        tcp(config, |stream| answer_by_hand(stream, answer.clone())).await
+    })
+}
+
+async fn answer_by_hand(stream: TcpStream, answer: Rc<[u8]>) -> io::Result<()> {
+    // A request is in one piece here, as the generator makes no other.
+    while let Some(request) = stream.recv().await? {
+        if request.ends_with(b"\r\n\r\n") {
+            stream.write_all(answer.to_vec()).await.0?;
+        }
+    }
+    Ok(())
 }
 
 /// `corio:read`: reads into a buffer of its own, which is handed over and back.
@@ -41,6 +66,7 @@ pub(super) fn owned(config: &Config) -> io::Result<()> {
             Service::Udp => udp_owned(config).await,
             Service::Send => tcp(config, |stream| send(stream, size)).await,
             Service::Accept => accept(config).await,
+            Service::Http => Err(io::ErrorKind::Unsupported.into()),
         }
     })
 }

@@ -23,6 +23,7 @@ pub(super) fn serve(config: &Config) -> io::Result<()> {
             Service::Receive => tcp(config, |stream| receive(stream, size)).await,
             Service::Send => tcp(config, |stream| send(stream, size)).await,
             Service::Accept => accept(config).await,
+            Service::Http => Err(io::ErrorKind::Unsupported.into()),
         }
     })
 }

@@ -8,6 +8,7 @@ mod compio;
 mod corio;
 #[cfg(feature = "glommio")]
 mod glommio;
+mod http;
 #[cfg(feature = "monoio")]
 mod monoio;
 mod net_epoll_legacy;
@@ -35,8 +36,17 @@ pub struct Subject {
     pub serve: fn(&Config) -> io::Result<()>,
 }
 
-/// A runtime, which has everything.
+/// A runtime.
 const fn runtime(name: &'static str, serve: fn(&Config) -> io::Result<()>) -> Subject {
+    Subject {
+        name,
+        offers: |service| service != Service::Http,
+        serve,
+    }
+}
+
+/// A runtime that hyper runs on.
+const fn with_hyper(name: &'static str, serve: fn(&Config) -> io::Result<()>) -> Subject {
     Subject {
         name,
         offers: |_| true,
@@ -66,11 +76,16 @@ pub const SUBJECTS: &[Subject] = &[
         offers: |service| service == Service::Tcp,
         serve: net_epoll_legacy::serve,
     },
-    runtime("corio", corio::pooled),
-    runtime("corio (epoll)", corio::on_epoll),
+    with_hyper("corio", corio::pooled),
+    with_hyper("corio (epoll)", corio::on_epoll),
+    Subject {
+        name: "corio (no hyper)",
+        offers: |service| service == Service::Http,
+        serve: corio::http_by_hand,
+    },
     runtime("corio:read", corio::owned),
     #[cfg(feature = "tokio")]
-    runtime("tokio", tokio::serve),
+    with_hyper("tokio", tokio::serve),
     #[cfg(feature = "monoio")]
     runtime("monoio", monoio::serve),
     #[cfg(feature = "compio")]

@@ -36,6 +36,8 @@ pub enum Service {
     Send,
     /// Accepts, and closes.
     Accept,
+    /// Answers HTTP requests with a body of one buffer, over connections that are kept alive.
+    Http,
 }
 
 impl fmt::Display for Service {

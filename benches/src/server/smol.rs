@@ -22,6 +22,7 @@ pub(super) fn serve(config: &Config) -> io::Result<()> {
             Service::Receive => tcp(&executor, config, |stream| receive(stream, size)).await,
             Service::Send => tcp(&executor, config, |stream| send(stream, size)).await,
             Service::Accept => accept(config).await,
+            Service::Http => Err(io::ErrorKind::Unsupported.into()),
         }
     }))
 }

@@ -2,11 +2,12 @@
 
 use std::io;
 
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket, UnixListener};
 use tokio::runtime::Builder;
 
-use crate::server::{Config, Service};
+use crate::server::{Config, Service, http};
 
 pub(super) fn serve(config: &Config) -> io::Result<()> {
     let runtime = Builder::new_current_thread().enable_io().build()?;
@@ -20,6 +21,11 @@ pub(super) fn serve(config: &Config) -> io::Result<()> {
             Service::Receive => tcp(config, |stream| receive(stream, size)).await,
             Service::Send => tcp(config, |stream| send(stream, size)).await,
             Service::Accept => accept(config).await,
+            Service::Http => {
+                let body = http::body(size);
+                let connection = move |stream| http::by_hyper(TokioIo::new(stream), body.clone());
+                tcp(config, connection).await
+            }
         }
     })
 }

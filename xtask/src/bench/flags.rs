@@ -30,18 +30,21 @@ pub(super) enum Race {
     Channel,
     /// Unix and UDP echo, one-way streams, accepting, and thousands of connections that say little
     Net,
+    /// hyper on corio and on tokio, over connections that are kept alive
+    Http,
     /// Reads and writes of files, through the page cache and past it
     File,
 }
 
 impl Race {
     /// Every race.
-    const ALL: [Race; 6] = [
+    const ALL: [Race; 7] = [
         Race::Echo,
         Race::Runtime,
         Race::Sync,
         Race::Channel,
         Race::Net,
+        Race::Http,
         Race::File,
     ];
 
@@ -53,6 +56,7 @@ impl Race {
             Race::Sync => "sync",
             Race::Channel => "channel",
             Race::Net => "net",
+            Race::Http => "http",
             Race::File => "file",
         }
     }
@@ -76,7 +80,7 @@ pub(super) struct Options {
     /// Who takes part [default: everyone]
     #[arg(long, global = true, value_name = "NAME", value_delimiter = ',')]
     pub(super) subjects: Vec<String>,
-    /// Cases of sync, channel, net and file, by a part of their names [default: all]
+    /// Cases of sync, channel, net, http and file, by a part of their names [default: all]
     #[arg(long, global = true, value_name = "TEXT", default_value = "")]
     pub(super) cases: String,
     /// Where file makes its files, up to 1 GiB [default: target/bench]
@@ -221,12 +225,12 @@ impl Options {
         or_default(&self.conns, self.quick, &[1, 100], &[1, 10, 100, 1000])
     }
 
-    /// Load before the measured window of echo and net.
+    /// Load before the measured window of echo, net and http.
     pub(super) fn warm_up(&self) -> Duration {
         Duration::from_millis(if self.quick { 100 } else { 200 })
     }
 
-    /// The measured window of echo and net.
+    /// The measured window of echo, net and http.
     pub(super) fn window(&self) -> Duration {
         Duration::from_millis(if self.quick { 300 } else { 1000 })
     }

@@ -4,8 +4,8 @@
 //! drives its programs. Every round runs all subjects one after the other, in an order that rotates, and a ratio is the
 //! median of the ratios of the rounds: what the machine does to one subject it does to its neighbour too.
 //!
-//! `echo`, `net`, `runtime`, `file`, and `sync` and `channel` (in `cases`) are the races; `pair` runs a server and a load
-//! generator for two of them. `record` collects what they measure, `row` is what becomes of it, `table`, `sheet` and `progress`
+//! `echo`, `net`, `http`, `runtime`, `file`, and `sync` and `channel` (in `cases`) are the races; `pair` runs a server and a load
+//! generator for three of them. `record` collects what they measure, `row` is what becomes of it, `table`, `sheet` and `progress`
 //! are for people, `programs` and `machine` for what runs and where.
 //!
 //! `results` is the form of a result file, with the `facts` of the run; `output` hands a file on to whom it was asked for: as
@@ -18,6 +18,7 @@ mod echo;
 mod facts;
 mod file;
 mod flags;
+mod http;
 mod load;
 mod machine;
 mod net;
@@ -84,6 +85,7 @@ fn race(args: &BenchArgs, facts: Facts, programs: &Programs) -> Result<Results> 
     for race in &races {
         known.extend(match race {
             Race::Echo | Race::Net => programs.servers("tcp")?,
+            Race::Http => programs.servers("http")?,
             Race::Runtime => programs.subjects("runtime-bench")?,
             Race::Sync => programs.subjects(cases::SYNC.program)?,
             Race::Channel => programs.subjects(cases::CHANNEL.program)?,
@@ -100,6 +102,7 @@ fn race(args: &BenchArgs, facts: Facts, programs: &Programs) -> Result<Results> 
             Race::Sync => cases::race(cases::SYNC, &[], programs, options)?,
             Race::Channel => cases::race(cases::CHANNEL, &[], programs, options)?,
             Race::Net => net::race(programs, options)?,
+            Race::Http => http::race(programs, options)?,
             Race::File => file::race(programs, options)?,
         };
         write(&programs.output(record.bench()), &record.rows())?;
