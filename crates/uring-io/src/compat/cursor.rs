@@ -20,7 +20,7 @@ use std::task::{Context, Poll, Waker, ready};
 use uring_engine::BufResult;
 
 use crate::compat::pieces::Pieces;
-use crate::compat::state::{Adapt, PollRead, PollWrite};
+use crate::compat::state::{Adapt, Manner, PollRead, PollWrite};
 use crate::detach::detach;
 use crate::fs::FileCursor;
 
@@ -126,7 +126,12 @@ impl PollRead for CursorState {
 }
 
 impl PollWrite for CursorState {
-    fn poll_write(&mut self, cx: &mut Context<'_>, pieces: impl Pieces) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        pieces: impl Pieces,
+        _manner: Manner,
+    ) -> Poll<io::Result<usize>> {
         ready!(self.poll_idle(cx))?;
         if pieces.total() == 0 {
             return Poll::Ready(Ok(0));

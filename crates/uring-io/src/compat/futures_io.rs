@@ -8,7 +8,7 @@ use ::futures_io::{AsyncRead, AsyncSeek, AsyncWrite};
 
 use crate::compat::adapter::Compat;
 use crate::compat::seek::PollSeek;
-use crate::compat::state::{Adapt, PollRead, PollWrite};
+use crate::compat::state::{Adapt, Manner, PollRead, PollWrite};
 
 impl<S: Adapt<State: PollRead>> AsyncRead for Compat<S> {
     #[inline]
@@ -36,7 +36,7 @@ impl<S: Adapt<State: PollWrite>> AsyncWrite for Compat<S> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.state().poll_write(cx, bytes)
+        self.state().poll_write(cx, bytes, Manner::Plain)
     }
 
     #[inline]
@@ -45,7 +45,7 @@ impl<S: Adapt<State: PollWrite>> AsyncWrite for Compat<S> {
         cx: &mut Context<'_>,
         pieces: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.state().poll_write(cx, pieces)
+        self.state().poll_write(cx, pieces, Manner::Plain)
     }
 
     #[inline]

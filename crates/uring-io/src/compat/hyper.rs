@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 use ::hyper::rt::{Read, ReadBufCursor, Sleep, Write};
 
 use crate::compat::adapter::Compat;
-use crate::compat::state::{Adapt, PollRead, PollWrite};
+use crate::compat::state::{Adapt, Manner, PollRead, PollWrite};
 
 impl<S: Adapt<State: PollRead>> Read for Compat<S> {
     #[inline]
@@ -53,7 +53,7 @@ impl<S: Adapt<State: PollWrite>> Write for Compat<S> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.state().poll_write(cx, bytes)
+        self.state().poll_write(cx, bytes, Manner::Flushing)
     }
 
     #[inline]
@@ -62,7 +62,7 @@ impl<S: Adapt<State: PollWrite>> Write for Compat<S> {
         cx: &mut Context<'_>,
         pieces: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.state().poll_write(cx, pieces)
+        self.state().poll_write(cx, pieces, Manner::Flushing)
     }
 
     #[inline]

@@ -25,7 +25,9 @@
 //! | [`FileCursor`](crate::fs::FileCursor) | out of 64 KiB of the adapter's, by which the position is ahead until then | as the standard streams |
 //!
 //! - An idle connection holds no memory, in either direction.
-//! - What `poll_write` has taken over a socket or pipe of our own, the kernel has: nothing is left to flush or to lose.
+//! - What `poll_write` has taken over a socket or pipe of our own, the kernel has: nothing is left to flush or to lose. hyper, which
+//!   always flushes, has up to 4 KiB copied and sent with what other connections have to send, where there is a ring: one system
+//!   call for all.
 //! - What it has copied is written in order; `poll_flush` waits for it, an error is that of the next call, and if the adapter is
 //!   dropped it is written all the same, by a task of its own, unless the context ends before. It is begun at once; a large
 //!   piece may need a further call (`poll_flush`, say) to go on, as with every writer that buffers.

@@ -17,6 +17,21 @@ pub trait Pieces: Copy {
     fn copy(self, most: usize) -> Vec<u8>;
 }
 
+/// Bytes in several pieces that are put together, as the kernel takes one piece for less.
+const SMALL: usize = 1024;
+
+/// Copies the pieces, if all of them fit, and says how many bytes there are.
+#[inline]
+fn gather(pieces: &[IoSlice<'_>], into: &mut [u8; SMALL]) -> Option<usize> {
+    let mut filled = 0;
+    for piece in pieces {
+        into.get_mut(filled..filled + piece.len())?
+            .copy_from_slice(piece);
+        filled += piece.len();
+    }
+    Some(filled)
+}
+
 /// What is asked at once.
 pub struct Now<'a>(pub(super) &'a Shared);
 
@@ -44,7 +59,11 @@ impl Pieces for &[IoSlice<'_>] {
 
     #[inline]
     fn send_now(self, to: &Now<'_>) -> io::Result<usize> {
-        to.0.send_vectored_now(&self[..self.len().min(MOST)])
+        let mut small = [0; SMALL];
+        match gather(self, &mut small) {
+            Some(count) => to.0.send_now(&small[..count]),
+            None => to.0.send_vectored_now(&self[..self.len().min(MOST)]),
+        }
     }
 
     fn copy(self, most: usize) -> Vec<u8> {

@@ -10,9 +10,14 @@
 //!         ╱
 //! Idle ──┤ no room ──▶ Waiting ── there is room ──▶ Idle, and is asked again with what the caller brings then
 //!         ╲
-//!          cannot be asked at once ──▶ Writing a copy, and the caller learns how much
-//!                                         └── written, or failed (the error is left with the socket) ──▶ Idle
+//!          left to the ring ──▶ Writing a copy, and the caller learns how much
+//!                                  └── written, or failed (the error is left with the socket) ──▶ Idle
 //! ```
+//!
+//! A write is left to the ring where the kernel cannot be asked at once (the descriptor may block), and where other tasks have
+//! something to say too and the caller promises to flush (`Manner::Flushing`): one system call sends for all of them. That pays
+//! for the copy and for waking the task once more. A caller that does not flush could lose the end of its bytes with the
+//! context, and hold up the rest of a write that was sent in part: it gets what it takes for granted, a write at once.
 //!
 //! - In `Waiting` nothing was taken. So the caller may come back with other bytes, or never, and the writer's turn is given back
 //!   meanwhile: another writer of the stream may go first.
@@ -29,8 +34,9 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
+use crate::budget::prefers_ring;
 use crate::compat::pieces::{Now, Pieces};
-use crate::compat::state::{Adapt, PollRead, PollWrite};
+use crate::compat::state::{Adapt, Manner, PollRead, PollWrite};
 use crate::detach::detach;
 use crate::io::{StandardOutput, Stdin};
 use crate::net::outgoing::One;
@@ -44,6 +50,9 @@ use crate::turns::Turn;
 
 /// Bytes that are copied at most, where the kernel cannot be asked at once.
 const MOST_COPIED: usize = 64 * 1024;
+
+/// Bytes of a write that may be left to the next batch: few enough that copying them costs next to nothing.
+const MOST_BATCHED: usize = 4 * 1024;
 
 /// Reading from a socket.
 pub struct Reader {
@@ -82,6 +91,7 @@ pub struct Writer {
     socket: Rc<Socket>,
     turn: Turn,
     stage: Stage,
+    has_ring: bool,
 }
 
 enum Stage {
@@ -96,6 +106,8 @@ impl Writer {
             socket: socket.clone(),
             turn: Turn::Absent,
             stage: Stage::Idle,
+            has_ring: socket.shared.kind == Kind::Socket
+                && socket.engine.report().driver == "io_uring",
         }
     }
 
@@ -128,20 +140,38 @@ impl Writer {
             self.stage = Stage::Waiting(readiness(&socket.engine, &socket.shared, libc::POLLOUT));
             return None;
         }
+        Some(self.write_copy(pieces, cx))
+    }
+
+    /// Whether to leave a write to the next batch of the ring, where there is one.
+    #[inline]
+    fn batches(&self, pieces: impl Pieces, manner: Manner) -> bool {
+        manner == Manner::Flushing
+            && self.has_ring
+            && pieces.total() <= MOST_BATCHED
+            && prefers_ring(&self.socket.engine)
+    }
+
+    /// Begins to write a copy, so that it is on its way whatever the caller does next. How many bytes it has.
+    fn write_copy(&mut self, pieces: impl Pieces, cx: &mut Context<'_>) -> usize {
         let copy = pieces.copy(MOST_COPIED);
         let count = copy.len();
-        let mut write = Detached::new(socket.clone(), copy);
-        // Begun now, so that it is on its way whatever the caller does next.
+        let mut write = Detached::new(self.socket.clone(), copy);
         if Pin::new(&mut write).poll(cx).is_pending() {
             self.stage = Stage::Writing(write);
         }
-        Some(count)
+        count
     }
 }
 
 impl PollWrite for Writer {
     #[inline]
-    fn poll_write(&mut self, cx: &mut Context<'_>, pieces: impl Pieces) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        pieces: impl Pieces,
+        manner: Manner,
+    ) -> Poll<io::Result<usize>> {
         if pieces.total() == 0 {
             return Poll::Ready(Ok(0));
         }
@@ -153,10 +183,14 @@ impl PollWrite for Writer {
                 Poll::Pending => None,
                 Poll::Ready(()) => Some(match socket.shared.write_error.take() {
                     Some(error) => Err(error),
+                    None if self.batches(pieces, manner) => {
+                        self.socket.writers.give_back(&mut self.turn);
+                        return Poll::Ready(Ok(self.write_copy(pieces, cx)));
+                    }
                     None => pieces.send_now(&Now(&socket.shared)),
                 }),
             };
-            socket.writers.give_back(&mut self.turn);
+            self.socket.writers.give_back(&mut self.turn);
             match tried {
                 None => return Poll::Pending,
                 Some(Err(error)) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -224,8 +258,13 @@ impl PollRead for Both {
 
 impl PollWrite for Both {
     #[inline]
-    fn poll_write(&mut self, cx: &mut Context<'_>, pieces: impl Pieces) -> Poll<io::Result<usize>> {
-        self.writer.poll_write(cx, pieces)
+    fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        pieces: impl Pieces,
+        manner: Manner,
+    ) -> Poll<io::Result<usize>> {
+        self.writer.poll_write(cx, pieces, manner)
     }
 
     #[inline]

@@ -27,11 +27,26 @@ pub trait PollRead {
     ) -> Poll<io::Result<usize>>;
 }
 
+/// How a caller writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// It may take for sent what was taken.
+    Plain,
+    /// It always asks for a flush before it goes on to something else, and keeps asking while that is pending: what was
+    /// taken may wait for company.
+    Flushing,
+}
+
 /// Writing in progress.
 pub trait PollWrite {
     /// Takes a part of `pieces`, at least one byte unless there is none, and says how much. While it is pending nothing was
     /// taken, so the next call may bring other bytes.
-    fn poll_write(&mut self, cx: &mut Context<'_>, pieces: impl Pieces) -> Poll<io::Result<usize>>;
+    fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        pieces: impl Pieces,
+        manner: Manner,
+    ) -> Poll<io::Result<usize>>;
 
     /// Whether several pieces are taken as well as one.
     fn is_vectored(&self) -> bool;
