@@ -173,6 +173,43 @@ fn a_write_that_nobody_waited_for_comes_first_and_tells_of_its_error() {
 }
 
 #[test]
+fn what_waits_for_company_is_sent_once_it_is_flushed() {
+    on_both(|| async {
+        let company = context::spawn(async {
+            loop {
+                context::yield_now().await;
+            }
+        });
+        for ends in [false, true] {
+            let (stream, mut peer) = pair();
+            let mut stream = Compat::new(stream);
+            let mut sent = 0;
+            for length in [1, 100, 4096, 4097] {
+                let bytes = bytes_at(8, sent, length);
+                let count = poll_fn(|cx| Hyper::write(&mut stream, cx, &bytes)).await;
+                sent += count.unwrap() as u64;
+                if !ends {
+                    poll_fn(|cx| Hyper::flush(&mut stream, cx)).await.unwrap();
+                    // It is there: nobody lets the context go on meanwhile.
+                    let mut came = vec![0; length];
+                    peer.read_exact(&mut came).unwrap();
+                    assert_eq!(came, bytes);
+                }
+            }
+            if ends {
+                poll_fn(|cx| Hyper::shutdown(&mut stream, cx))
+                    .await
+                    .unwrap();
+                let mut all = Vec::new();
+                peer.read_to_end(&mut all).unwrap();
+                assert_eq!(all, bytes_at(8, 0, sent as usize));
+            }
+        }
+        company.abort();
+    });
+}
+
+#[test]
 fn an_adapter_that_goes_leaves_the_turns_to_others() {
     on_both(|| async {
         let (stream, mut peer) = pair();
