@@ -242,6 +242,26 @@ impl fmt::Debug for Handle {
 }
 
 /// A handle to a context that was built with a [capacity](crate::ContextBuilder::capacity).
+///
+/// ```
+/// use context::{ContextBuilder, Stop, SubmitError};
+///
+/// let mut worker = ContextBuilder::new().capacity(1).build();
+/// let handle = worker.handle().bounded().expect("it has a capacity");
+/// let first = handle.try_submit(async { 1 })?;
+/// // There is room for one, and it is taken: the second comes back.
+/// let refused = handle.try_submit(async { 2 });
+/// assert!(matches!(refused, Err(SubmitError::Full(_))));
+///
+/// // Waits for room instead, which is there once the worker has begun.
+/// let third = handle.submit(async { 3 });
+/// worker.start()?;
+/// let third = context::block_on(third)??;
+/// assert_eq!((first.join_blocking()?, third.join_blocking()?), (1, 3));
+/// worker.notify_stop(Stop::Abort);
+/// worker.join()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct BoundedHandle {
     handle: Handle,

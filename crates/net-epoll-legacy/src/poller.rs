@@ -20,6 +20,32 @@ const WAKE: u64 = u64::MAX;
 const BATCH: usize = 1024;
 
 /// An epoll instance, for any number of threads.
+///
+/// # Examples
+///
+/// ```
+/// use net_epoll_legacy::poller::{Events, Poller};
+/// use std::io::{ErrorKind, Read, Write};
+/// use std::os::fd::AsFd;
+/// use std::os::unix::net::UnixStream;
+///
+/// let (mut here, mut there) = UnixStream::pair()?;
+/// there.set_nonblocking(true)?;
+/// let poller = Poller::new()?;
+/// poller.add(there.as_fd(), 7, false)?;
+/// here.write_all(b"news")?;
+///
+/// let mut events = Events::new();
+/// poller.wait(&mut events, None)?;
+/// let (key, readiness) = events.iter().next().expect("there is news");
+/// assert!(key == 7 && readiness.readable);
+/// // Read until it would block: the next edge comes with what comes after that.
+/// let mut news = Vec::new();
+/// let end = there.read_to_end(&mut news).expect_err("the other end is open");
+/// assert_eq!((end.kind(), &news[..]), (ErrorKind::WouldBlock, &b"news"[..]));
+/// poller.delete(there.as_fd());
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Debug)]
 pub struct Poller {
     epoll: OwnedFd,

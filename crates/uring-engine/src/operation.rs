@@ -20,6 +20,58 @@ use crate::completion::Completion;
 ///
 /// [`entry`](Operation::entry) may point only at memory that the value owns (heap memory, or its own fields) or that is
 /// `'static`, and which nothing else reads or writes while the kernel may.
+///
+/// # Examples
+///
+/// An operation that this crate does not have:
+///
+/// ```
+/// use std::os::fd::AsRawFd;
+/// use uring_engine::io_uring::{opcode, squeue, types};
+/// use uring_engine::{Completion, Engine, EngineConfig, Operation, Wait};
+///
+/// /// Reads from the beginning of a file.
+/// struct ReadHead {
+///     /// A copy, so that the number stays the file's for as long as the kernel uses it.
+///     file: std::fs::File,
+///     head: Box<[u8; 16]>,
+/// }
+///
+/// // SAFETY: the entry points at a box that the value owns, and nobody else has.
+/// unsafe impl Operation for ReadHead {
+///     type Output = std::io::Result<Vec<u8>>;
+///
+///     fn entry(&mut self) -> squeue::Entry {
+///         let file = types::Fd(self.file.as_raw_fd());
+///         opcode::Read::new(file, self.head.as_mut_ptr(), 16).build()
+///     }
+///
+///     fn complete(self, completion: Completion) -> Self::Output {
+///         let count = completion.into_result()?;
+///         Ok(self.head[..count as usize].to_vec())
+///     }
+/// }
+///
+/// # fn run<F: std::future::Future>(engine: &Engine, future: F) -> F::Output {
+/// #     let mut future = std::pin::pin!(future);
+/// #     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+/// #     loop {
+/// #         match future.as_mut().poll(&mut context) {
+/// #             std::task::Poll::Ready(output) => return output,
+/// #             std::task::Poll::Pending => engine.turn(Wait::Until(None)).map(drop).unwrap(),
+/// #         }
+/// #     }
+/// # }
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let engine = Engine::new(&EngineConfig::default())?;
+/// let file = std::fs::File::open("Cargo.toml")?;
+/// let read = engine.op(ReadHead { file, head: Box::default() });
+/// // `run` polls the future and turns the engine, in turns.
+/// let head = run(&engine, read)?;
+/// assert_eq!(head, std::fs::read("Cargo.toml")?[..16]);
+/// # Ok(())
+/// # }
+/// ```
 pub unsafe trait Operation: Sized + 'static {
     /// What the operation resolves to.
     type Output;

@@ -320,6 +320,27 @@ impl Drop for Scheduler {
 }
 
 /// A handle to a scheduler, for any thread. A clone refers to the same scheduler.
+///
+/// ```
+/// use context::{Scheduler, Stop};
+///
+/// let mut scheduler = Scheduler::new(2);
+/// scheduler.start()?;
+/// let handle = scheduler.handle();
+/// let squares: Vec<_> = std::thread::spawn(move || {
+///     let squares = (1..=4).map(|n: u32| handle.submit(async move { n * n }));
+///     let squares = squares.collect::<Result<_, _>>();
+///     // What was submitted is done before the contexts end.
+///     handle.notify_stop(Stop::Drain { deadline: None });
+///     squares
+/// })
+/// .join()
+/// .expect("nothing panics there")?;
+/// scheduler.join()?;
+/// let sum: u32 = squares.into_iter().map(|square| square.join_blocking().unwrap()).sum();
+/// assert_eq!(sum, 30);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct SchedulerHandle {
     shared: Arc<Shared>,

@@ -53,6 +53,22 @@ pub fn interval_at(start: Instant, period: Duration) -> Interval {
 }
 
 /// A schedule of ticks; see [`interval`].
+///
+/// ```
+/// use context::MissedTickBehavior;
+/// use std::time::Duration;
+///
+/// # context::block_on(async {
+/// let period = Duration::from_millis(2);
+/// let mut samples = context::interval(period);
+/// samples.set_missed_tick_behavior(MissedTickBehavior::Skip);
+/// let first = samples.tick().await;
+/// // Ticks are due at whole periods after the first, however long the work between them takes.
+/// std::thread::sleep(Duration::from_millis(3));
+/// let next = samples.tick().await;
+/// assert_eq!((next - first).as_nanos() % period.as_nanos(), 0);
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct Interval {
     next: Sleep,

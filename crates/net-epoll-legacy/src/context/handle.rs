@@ -13,6 +13,25 @@ use crate::time::Sleep;
 
 /// A handle of an [`IoContext`](crate::IoContext), for other threads and for its tasks. It may outlive the context; then nothing
 /// can be started.
+///
+/// # Examples
+///
+/// ```
+/// use net_epoll_legacy::IoContext;
+/// use std::time::Duration;
+///
+/// let context = IoContext::new()?;
+/// let (one, other) = (context.handle(), context.handle());
+/// // Another thread hands work in, which the context does.
+/// let given = std::thread::spawn(move || one.spawn_joined("answer", async { 6 * 7 }));
+/// let answer = given.join().expect("nothing panics there");
+/// assert_eq!(context.block_on(answer)?.expect("nor there"), 42);
+/// // A task asks for the end, and has a second for what it still wants to say.
+/// context.spawn(async move { other.stop_within(Duration::from_secs(1)) });
+/// context.run()?;
+/// assert!(context.handle().is_stopping());
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Clone)]
 pub struct Handle {
     shared: Weak<Shared>,

@@ -22,6 +22,36 @@ pub type BufResult<T, B> = (io::Result<T>, B);
 ///
 /// [`as_ptr`](IoBuf::as_ptr) and [`len`](IoBuf::len) describe initialised memory that the value owns or that lives for
 /// ever. It keeps its address while the value is not moved, and nothing else writes to it.
+///
+/// # Examples
+///
+/// Whatever owns its bytes is a buffer, and a part of it is one too. A type of your own becomes one by saying where its bytes are:
+///
+/// ```
+/// use std::rc::Rc;
+/// use uring_engine::IoBuf;
+///
+/// /// A page that many connections send.
+/// #[derive(Clone)]
+/// struct Page(Rc<str>);
+///
+/// // SAFETY: the bytes are on the heap, the value keeps them there, and nobody can write to them.
+/// unsafe impl IoBuf for Page {
+///     fn as_ptr(&self) -> *const u8 {
+///         self.0.as_ptr()
+///     }
+///
+///     fn len(&self) -> usize {
+///         self.0.len()
+///     }
+/// }
+///
+/// let page = Page("<h1>Hello</h1>".into());
+/// assert_eq!(page.as_slice(), b"<h1>Hello</h1>");
+/// // What is left to send after 4 bytes.
+/// assert_eq!(page.clone().slice(4..).as_slice(), b"Hello</h1>");
+/// assert_eq!(vec![1, 2, 3].slice(..2).as_slice(), [1, 2]);
+/// ```
 pub unsafe trait IoBuf: 'static {
     /// Where the buffer begins.
     fn as_ptr(&self) -> *const u8;

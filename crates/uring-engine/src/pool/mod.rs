@@ -57,6 +57,43 @@ impl Default for BufferRingConfig {
 ///
 /// The memory lives until the last handle, the last operation that uses the ring, and the last of its buffers is gone;
 /// any of them may outlive the engine.
+///
+/// # Examples
+///
+/// ```
+/// use std::io::Write;
+/// use std::os::unix::net::UnixStream;
+/// use uring_engine::{BufferRing, BufferRingConfig, Engine, EngineConfig, RecvStream, Target, Wait};
+///
+/// # fn run<F: std::future::Future>(engine: &Engine, future: F) -> F::Output {
+/// #     let mut future = std::pin::pin!(future);
+/// #     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+/// #     loop {
+/// #         match future.as_mut().poll(&mut context) {
+/// #             std::task::Poll::Ready(output) => return output,
+/// #             std::task::Poll::Pending => engine.turn(Wait::Until(None)).map(drop).unwrap(),
+/// #         }
+/// #     }
+/// # }
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let engine = Engine::new(&EngineConfig::default())?;
+/// # let ring = BufferRing::new(&engine, BufferRingConfig::default());
+/// # if ring.is_err_and(|error| error.kind() == std::io::ErrorKind::Unsupported) { return Ok(()); }
+/// let ring = BufferRing::new(&engine, BufferRingConfig { buffer_size: 1024, ..Default::default() })?;
+/// let (mut here, there) = UnixStream::pair()?;
+/// let mut arrivals = RecvStream::new(&engine, Target::of(&there), &ring);
+///
+/// here.write_all(b"some bytes")?;
+/// // `run` polls the future and turns the engine, in turns.
+/// let bytes = run(&engine, arrivals.next()).expect("not the end")?;
+/// assert_eq!(&bytes[..], b"some bytes");
+/// assert_eq!(ring.taken(), 1);
+/// // Dropped, it is the ring's again.
+/// drop(bytes);
+/// assert_eq!(ring.taken(), 0);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct BufferRing(Rc<Shared>);
 

@@ -95,6 +95,32 @@ mod sealed {
 /// The future of [`chain()`].
 ///
 /// When it is dropped, what the kernel has not begun is cancelled; the buffers are freed once the kernel is done with them.
+///
+/// ```
+/// # let directory = tempfile::tempdir().unwrap();
+/// # let path = directory.path().join("record");
+/// use std::time::Duration;
+/// use uring_io::fs::{self, File};
+///
+/// # context::block_on(async {
+/// let file = File::create(&path).await?;
+/// let write = fs::chain((file.write_at(vec![7; 512], 0), file.sync_data()));
+/// // Not longer than this; what the kernel has not begun by then is cancelled.
+/// let (written, synced) = context::timeout(Duration::from_secs(10), write).await?;
+/// // The number of bytes, and the buffer.
+/// let (count, buffer) = written;
+/// assert_eq!((count?, buffer.len()), (512, 512));
+/// synced?;
+///
+/// // One that is never awaited does nothing; its buffers come back from `cancel`.
+/// let unwritten = fs::chain((file.write_at("other", 512), file.sync_data()));
+/// let ((cancelled, buffer), _) = unwritten.cancel().await;
+/// assert!(cancelled.is_err());
+/// assert_eq!(buffer, "other");
+/// assert_eq!(file.metadata().await?.len(), 512);
+/// # std::io::Result::Ok(())
+/// # }).unwrap().unwrap();
+/// ```
 #[must_use = "futures do nothing unless polled"]
 pub struct FileChain<L: Links> {
     stage: Stage<L::Operations>,

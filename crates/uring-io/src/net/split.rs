@@ -25,9 +25,48 @@ use crate::net::write::{
 };
 
 /// The reading direction of a stream, borrowed; see [`Stream::split`].
+///
+/// ```
+/// use uring_io::net::UnixStream;
+///
+/// # context::block_on(async {
+/// let (stream, peer) = UnixStream::pair()?;
+/// let (reader, writer) = stream.split();
+/// // One task waits for the answer and asks the question.
+/// let (received, asked) = context::when_all((reader.recv(), async {
+///     writer.write_all("a question").await.0?;
+///     let question = peer.recv().await?;
+///     assert_eq!(question.as_deref(), Some(&b"a question"[..]));
+///     peer.write_all("an answer").await.0
+/// }))
+/// .await;
+/// asked?;
+/// assert_eq!(&received?.expect("an answer")[..], b"an answer");
+/// // Neither half is needed to close the stream.
+/// stream.close().await?;
+/// # std::io::Result::Ok(())
+/// # }).unwrap().unwrap();
+/// ```
 pub struct ReadHalf<'a, F: Family = Tcp>(pub(crate) &'a Stream<F>);
 
 /// The writing direction of a stream, borrowed; see [`Stream::split`].
+///
+/// ```
+/// use uring_io::net::UnixStream;
+///
+/// # context::block_on(async {
+/// let (stream, peer) = UnixStream::pair()?;
+/// let (reader, writer) = stream.split();
+/// writer.write_all("all there is").await.0?;
+/// // The peer sees the end, and may still answer.
+/// writer.shutdown().await?;
+/// assert_eq!(peer.recv().await?.as_deref(), Some(&b"all there is"[..]));
+/// assert!(peer.recv().await?.is_none());
+/// peer.write_all("thanks").await.0?;
+/// assert_eq!(reader.recv().await?.as_deref(), Some(&b"thanks"[..]));
+/// # std::io::Result::Ok(())
+/// # }).unwrap().unwrap();
+/// ```
 pub struct WriteHalf<'a, F: Family = Tcp>(pub(crate) &'a Stream<F>);
 
 impl<'a, F: Family> ReadHalf<'a, F> {
@@ -111,11 +150,47 @@ impl<'a, F: Family> WriteHalf<'a, F> {
 }
 
 /// The reading direction of a stream, owned; see [`Stream::into_split`].
+///
+/// ```
+/// use uring_io::net::UnixStream;
+///
+/// # context::block_on(async {
+/// let (stream, peer) = UnixStream::pair()?;
+/// let (reader, writer) = stream.into_split();
+/// // A task of its own for each direction.
+/// let sent = context::spawn(async move { writer.write_all("from one task").await.0 });
+/// let echoed = context::spawn(async move {
+///     let bytes = peer.recv().await?.expect("something is sent");
+///     peer.write_all(bytes).await.0
+/// });
+/// assert_eq!(reader.recv().await?.as_deref(), Some(&b"from one task"[..]));
+/// sent.await.unwrap()?;
+/// echoed.await.unwrap()?;
+/// # std::io::Result::Ok(())
+/// # }).unwrap().unwrap();
+/// ```
 pub struct OwnedReadHalf<F: Family = Tcp>(Rc<Socket>, PhantomData<F>);
 
 /// The writing direction of a stream, owned; see [`Stream::into_split`].
 ///
 /// Dropping it ends the writing direction, after the writes that were begun: the peer sees the end of the stream.
+///
+/// ```
+/// use uring_io::net::UnixStream;
+///
+/// # context::block_on(async {
+/// let (stream, peer) = UnixStream::pair()?;
+/// let (reader, writer) = stream.into_split();
+/// writer.write_all("the last word").await.0?;
+/// drop(writer);
+/// assert_eq!(peer.recv().await?.as_deref(), Some(&b"the last word"[..]));
+/// assert!(peer.recv().await?.is_none());
+/// // The other direction is open still.
+/// peer.write_all("so it is").await.0?;
+/// assert_eq!(reader.recv().await?.as_deref(), Some(&b"so it is"[..]));
+/// # std::io::Result::Ok(())
+/// # }).unwrap().unwrap();
+/// ```
 pub struct OwnedWriteHalf<F: Family = Tcp>(Option<Rc<Socket>>, PhantomData<F>);
 
 /// Two halves that are not of the same stream.
