@@ -1,5 +1,7 @@
 //! The examples do what they say, as their users run them.
 
+#[cfg(all(feature = "sync-prims", feature = "hyper"))]
+mod axum_hello;
 #[cfg(feature = "sync-prims")]
 mod http_hello;
 #[cfg(all(feature = "sync-prims", feature = "hyper"))]
@@ -17,7 +19,11 @@ mod support;
 mod tail;
 #[cfg(all(feature = "channel", feature = "sync-prims"))]
 mod tcp_chat;
+#[cfg(all(feature = "sync-prims", feature = "tokio"))]
+mod tls_echo;
 mod top;
+#[cfg(all(feature = "sync-prims", feature = "tokio"))]
+mod websocket_echo;
 
 use support::{Server, example, succeeded};
 
@@ -176,6 +182,37 @@ fn bad_arguments_are_named() {
                 &["127.0.0.1:1", "/"],
                 "cannot connect to 127.0.0.1:1",
             ),
+        ]);
+    }
+    if cfg!(all(feature = "sync-prims", feature = "hyper")) {
+        cases.extend_from_slice(&[
+            (
+                "axum_hello",
+                &["nowhere"] as &[_],
+                "cannot listen on nowhere",
+            ),
+            ("axum_hello", &["127.0.0.1:0", "0"], "`0` is no number"),
+        ]);
+    }
+    if cfg!(all(feature = "sync-prims", feature = "tokio")) {
+        cases.extend_from_slice(&[
+            ("tls_echo", &[] as &[_], "--cert"),
+            (
+                "tls_echo",
+                &["--cert", "/no/such/x"],
+                "cannot write /no/such/x",
+            ),
+            (
+                "tls_echo",
+                &["--connect", "--cert", "/no/such/x"],
+                "cannot read /no/such/x",
+            ),
+            (
+                "tls_echo",
+                &["--connect", "--cert", "/dev/null", "127.0.0.1:1"],
+                "/dev/null holds no certificate",
+            ),
+            ("websocket_echo", &["nowhere"], "cannot listen on nowhere"),
         ]);
     }
     for (name, arguments, part) in cases {

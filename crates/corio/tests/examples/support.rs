@@ -122,12 +122,17 @@ impl Server {
     pub(crate) fn start(name: &str, arguments: &[&str]) -> Self {
         let mut program = example(name);
         program.args(arguments);
+        Self::of(program)
+    }
+
+    /// As [`start`](Self::start), of a program that is set up already.
+    pub(crate) fn of(program: Command) -> Self {
         let mut running = Running::start(program);
         let line = running.line();
         let address = line
             .split_whitespace()
             .nth(2)
-            .unwrap_or_else(|| panic!("{name} said `{line}`"))
+            .unwrap_or_else(|| panic!("it said `{line}`"))
             .parse()
             .unwrap();
         Self { running, address }
