@@ -46,7 +46,8 @@ pub(super) enum Stage {
     Idle,
     Reading(Operation<BufResult<usize, Vec<u8>>>),
     Writing(Operation<io::Result<()>>),
-    Seeking(Operation<io::Result<u64>>),
+    /// Where to, as it was asked for.
+    Seeking(SeekFrom, Operation<io::Result<u64>>),
 }
 
 impl Adapt for FileCursor {
@@ -70,7 +71,7 @@ impl CursorState {
         let result = match &mut self.stage {
             Stage::Idle | Stage::Reading(_) => Ok(()),
             Stage::Writing(write) => ready!(write.as_mut().poll(cx)),
-            Stage::Seeking(seek) => ready!(seek.as_mut().poll(cx)).map(drop),
+            Stage::Seeking(_, seek) => ready!(seek.as_mut().poll(cx)).map(drop),
         };
         if !matches!(self.stage, Stage::Reading(_)) {
             self.stage = Stage::Idle;
@@ -178,7 +179,7 @@ impl Drop for CursorState {
                     }
                 });
             }
-            Stage::Seeking(seek) => detach(async move { drop(seek.await) }),
+            Stage::Seeking(_, seek) => detach(async move { drop(seek.await) }),
             Stage::Idle | Stage::Reading(_) if back != 0 => {
                 let cursor = self.cursor.share();
                 let mut move_back = Box::pin(async move { drop(move_back(&cursor, back).await) });

@@ -19,7 +19,7 @@ pub trait PollSeek {
 
 impl CursorState {
     fn poll_seeking(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
-        let Stage::Seeking(seek) = &mut self.stage else {
+        let Stage::Seeking(_, seek) = &mut self.stage else {
             return Poll::Ready(Err(io::Error::other("no seek was begun")));
         };
         let result = ready!(seek.as_mut().poll(cx));
@@ -30,10 +30,11 @@ impl CursorState {
     fn begin_seek(&mut self, to: SeekFrom) {
         let back = self.fall_back();
         let cursor = self.cursor.share();
-        self.stage = Stage::Seeking(Box::pin(async move {
+        let seek = async move {
             move_back(&cursor, back).await?;
             cursor.seek(to).await
-        }));
+        };
+        self.stage = Stage::Seeking(to, Box::pin(seek));
     }
 }
 
@@ -43,7 +44,7 @@ impl PollSeek for CursorState {
     }
 
     fn poll_seek(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
-        if !matches!(self.stage, Stage::Seeking(_)) || self.target.is_some() {
+        if !matches!(self.stage, Stage::Seeking(..)) || self.target.is_some() {
             ready!(self.poll_idle(cx))?;
             // Asked without a target: where the position is.
             let to = self.target.take().unwrap_or(SeekFrom::Current(0));
@@ -53,7 +54,8 @@ impl PollSeek for CursorState {
     }
 
     fn poll_seek_to(&mut self, cx: &mut Context<'_>, to: SeekFrom) -> Poll<io::Result<u64>> {
-        if !matches!(self.stage, Stage::Seeking(_)) {
+        // Another one is that of a caller who has gone: it comes first, and its position is not this one's.
+        if !matches!(self.stage, Stage::Seeking(begun, _) if begun == to) {
             ready!(self.poll_idle(cx))?;
             self.begin_seek(to);
         }

@@ -111,6 +111,29 @@ fn random_programs_agree_with_memory() {
     });
 }
 
+/// A position that is asked for by its end needs the file's length, which takes its time; who does not wait for it and then
+/// asks for another position gets that one.
+#[test]
+fn a_seek_that_is_given_up_does_not_answer_the_next() {
+    use futures_io::AsyncSeek as Seek;
+    on_both(|| async {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        std::fs::write(&path, "0123456789").unwrap();
+        let mut file = open(&path).await;
+        let given_up = poll_fn(|cx| {
+            let polled = Seek::poll_seek(Pin::new(&mut file), cx, SeekFrom::End(0));
+            Poll::Ready(polled.is_pending())
+        });
+        assert!(given_up.await, "nothing to give up");
+        for to in [SeekFrom::Start(3), SeekFrom::Current(0)] {
+            let position = poll_fn(|cx| Seek::poll_seek(Pin::new(&mut file), cx, to)).await;
+            assert_eq!(position.unwrap(), 3);
+        }
+        assert_eq!(read(&mut file, 3).await, b"345");
+    });
+}
+
 #[test]
 fn what_was_taken_is_written_when_the_adapter_goes() {
     on_both(|| async {
