@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::FutureExt;
 
-use context::{Context, Driven, Next, RunError, Stop};
+use context::{Context, Driven, DriverChoice, Next, RunError, Stop};
+use uring_engine::{EngineConfig, SqPoll, op};
 
 /// Turns until the context has ended; sleeps in `poll(2)`, and nowhere else.
 fn drive(driven: &mut Driven) -> Result<(), RunError> {
@@ -310,6 +311,48 @@ fn a_panic_of_a_task_stays_in_it() {
         context::spawn(async { panic!("on purpose") }).await
     });
     assert!(outcome.unwrap_err().is_panic());
+}
+
+/// A submission thread may get its turn late: until then there is nothing to do but wait, and certainly not turn after turn.
+#[test]
+fn a_submission_thread_is_waited_for() {
+    const OPERATIONS: u64 = 100;
+    let engine = EngineConfig {
+        sqpoll: Some(SqPoll {
+            idle_ms: 1,
+            cpu: None,
+        }),
+        ..EngineConfig::default()
+    };
+    let context = Context::builder()
+        .driver(DriverChoice::Uring)
+        .engine(engine)
+        .build();
+    let mut driven = match context.into_driven() {
+        Ok(driven) => driven,
+        Err(error) => return eprintln!("skipped: {error}"),
+    };
+    let handle = driven.handle();
+    driven.enter(|| {
+        context::spawn(async move {
+            let engine = context::driver().engine().clone();
+            for _ in 0..OPERATIONS {
+                engine.op(op::Nop::new()).await.expect("a no-op");
+            }
+            handle.notify_stop(Stop::Abort);
+        })
+        .detach();
+    });
+    let mut turns = 0;
+    loop {
+        turns += 1;
+        match driven.turn().expect("no failure") {
+            Next::Work => {}
+            Next::Wait(limit) => wait(&driven, limit),
+            Next::Ended => break,
+        }
+    }
+    assert!(turns < 10 * OPERATIONS, "{turns} turns");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::engine::{Engine, Wait};
 use crate::error::TurnError;
 use crate::feature::Feature;
+use crate::inner::Inner;
 use crate::ring::Ring;
 
 impl Engine {
@@ -46,7 +47,7 @@ impl Engine {
         // A call that came meanwhile may have had its wake-up collected by this very turn, and those that follow it make no
         // other: such a sleep would have no end.
         let may_wait =
-            turned.is_ok() && !self.has_work() && self.queued() == 0 && !inner.parking.is_called();
+            turned.is_ok() && !self.has_work() && !inner.has_left() && !inner.parking.is_called();
         if !may_wait {
             self.park_end();
         }
@@ -56,5 +57,17 @@ impl Engine {
     /// The longest that a thread may wait for the [`descriptor`](Engine::descriptor); `None` as long as it likes.
     pub fn wait_limit(&self) -> Option<Duration> {
         self.inner().ring().and_then(Ring::wait_limit)
+    }
+}
+
+impl Inner {
+    /// Whether entries are left that a turn was to submit. A submission thread takes those in the queue by itself: the turn has
+    /// woken it. Were they waited for here, this thread would keep the other from its processor.
+    fn has_left(&self) -> bool {
+        if self.report.has(Feature::SqPoll) {
+            self.backlog_len() > 0
+        } else {
+            self.queued() > 0
+        }
     }
 }
