@@ -5,6 +5,7 @@ use std::fmt;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::inspect::OneLine;
 use crate::task::{JoinError, Origin, panic_message};
 
 /// Writes a line to standard error. Unlike `eprintln!` it does not panic where nobody reads that: a worker loop must not end
@@ -16,7 +17,7 @@ pub(crate) fn line(text: fmt::Arguments<'_>) {
 /// Reports how a task ended that nobody waits for. A cancelled one was meant to end; a panic must not go unnoticed.
 pub(crate) fn unobserved(origin: &Origin, error: &JoinError) {
     if error.is_panic() {
-        let name = origin.name().map_or("unnamed", |name| name);
+        let name = OneLine(origin.name().map_or("unnamed", |name| name));
         line(format_args!(
             "context: detached task {} ({name}), spawned at {}: {error}",
             origin.id, origin.location

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::core::Local;
-use crate::inspect::TaskInfo;
+use crate::inspect::{OneLine, TaskInfo};
 
 /// What a context waits for that cannot make progress by itself: no task is runnable, no operation is in flight, no timer is
 /// set and no guard says that work will come. Another thread may still wake a task; if none will, the run is stuck, and
@@ -24,7 +24,7 @@ impl fmt::Display for StallReport {
         writeln!(
             f,
             "context {}: {} tasks wait, and nothing on this context can wake them (no I/O, no timer):",
-            self.context,
+            OneLine(&self.context),
             self.tasks.len()
         )?;
         for task in &self.tasks {

@@ -3,6 +3,7 @@
 mod support;
 
 use std::collections::HashSet;
+use std::future::pending;
 use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
@@ -305,6 +306,42 @@ fn task_times_are_an_option() {
     // It has measured two milliseconds itself, within a poll, and the poll that is on counts.
     assert!(within >= Duration::from_millis(2), "{within:?}");
     assert!(after >= within);
+}
+
+/// Names may have come from anywhere.
+#[test]
+fn a_name_breaks_no_line_of_the_text() {
+    let mut context = ContextBuilder::new().name("two\nlines").build();
+    let text = context.block_on(async {
+        let task = context::spawn_named(
+            "a\r\nb\u{1b}[2J\"é\"",
+            inspect::waiting_for("x\ty", pending::<()>()),
+        );
+        context::yield_now().await;
+        let snapshot = inspect::of(&[context::handle()]);
+        let of_task = snapshot
+            .tasks()
+            .find(|info| info.id == task.id())
+            .unwrap()
+            .to_string();
+        (snapshot.to_string(), of_task)
+    });
+    let (all, of_task) = text.unwrap();
+    for text in [&all, &of_task] {
+        let line = text.lines().find(|line| line.contains("\"é\"")).unwrap();
+        assert!(
+            line.contains("a\\r\\nb\\u{1b}[2J") && line.contains("x\\ty"),
+            "{line}"
+        );
+        assert!(
+            text.chars()
+                .all(|character| character == '\n' || !character.is_control())
+        );
+    }
+    assert!(
+        all.starts_with("context ") && all.lines().next().unwrap().contains("(two\\nlines)"),
+        "{all}"
+    );
 }
 
 /// As JSON: numbers, text and lists under stable names.

@@ -50,6 +50,7 @@ pub(crate) use label::Labels;
 pub use label::{WaitingFor, waiting_for};
 pub(crate) use task_info::describe;
 pub use task_info::{TaskInfo, TaskState};
+pub(crate) use text::OneLine;
 pub use uring_engine::SetupReport;
 pub use waits::WaitingOn;
 

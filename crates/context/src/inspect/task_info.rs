@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::WaitingOn;
+use super::{OneLine, WaitingOn};
 use crate::core::Core;
 use crate::task::{QUEUED, RUNNING, TaskId, TaskPtr};
 use crate::timer;
@@ -91,7 +91,7 @@ impl fmt::Display for TaskInfo {
             f,
             "task {} ({}), spawned at {}, {} for {:.1?}, polled {} times",
             self.id,
-            self.name.as_deref().unwrap_or("unnamed"),
+            OneLine(self.name.as_deref().unwrap_or("unnamed")),
             self.location,
             self.state,
             self.since_poll,

@@ -1,9 +1,25 @@
 //! Snapshots as text for people.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::time::Duration;
 
 use super::{ContextInfo, ContextState, Snapshot, TaskInfo, TaskState};
+
+/// Text that somebody else has chosen, on one line: its control characters are escaped, so that a name breaks no table, ends no
+/// line of a log, and tells a terminal nothing.
+pub(crate) struct OneLine<'a>(pub(crate) &'a str);
+
+impl fmt::Display for OneLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|character| {
+            if character.is_control() {
+                write!(f, "{}", character.escape_default())
+            } else {
+                f.write_char(character)
+            }
+        })
+    }
+}
 
 impl fmt::Display for ContextState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -29,7 +45,8 @@ impl fmt::Display for Snapshot {
 
 impl fmt::Display for ContextInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "context {} ({}), {}", self.id, self.name, self.state)?;
+        let name = OneLine(&self.name);
+        writeln!(f, "context {} ({name}), {}", self.id, self.state)?;
         if let Some(setup) = &self.setup {
             for line in setup.to_string().lines() {
                 writeln!(f, "  {line}")?;
@@ -86,7 +103,7 @@ fn tasks(f: &mut fmt::Formatter<'_>, tasks: &[TaskInfo], answered: bool) -> fmt:
 fn row(task: &TaskInfo, answered: bool) -> [String; HEADINGS.len()] {
     [
         task.id.to_string(),
-        task.name.as_deref().unwrap_or("-").to_owned(),
+        OneLine(task.name.as_deref().unwrap_or("-")).to_string(),
         task.state.to_string(),
         task.polls.to_string(),
         task.busy.map_or_else(|| "-".into(), time),

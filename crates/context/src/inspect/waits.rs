@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use uring_engine::{Target, opcode_name};
 
-use super::{TaskInfo, TaskState};
+use super::{OneLine, TaskInfo, TaskState};
 use crate::core::Local;
 use crate::task::TaskId;
 use crate::timer;
@@ -53,7 +53,7 @@ impl fmt::Display for WaitingOn {
             Self::Operation { name, fd: Some(fd) } => write!(f, "{name} on fd {fd}"),
             Self::Operation { name, fd: None } => f.write_str(name),
             Self::Join { task } => write!(f, "end of task {task}"),
-            Self::Named { what } => f.write_str(what),
+            Self::Named { what } => OneLine(what).fmt(f),
         }
     }
 }

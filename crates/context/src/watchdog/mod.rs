@@ -37,7 +37,7 @@ use std::time::{Duration, Instant};
 
 use crate::core::Poll;
 use crate::handle::Handle;
-use crate::inspect::TaskInfo;
+use crate::inspect::{OneLine, TaskInfo};
 use crate::report;
 
 type Callback = Box<dyn Fn(&Held) + Send>;
@@ -59,9 +59,9 @@ impl fmt::Display for Held {
         write!(
             f,
             "context {}: task {} ({}), spawned at {}, has held it for at least {:.1?}",
-            self.context,
+            OneLine(&self.context),
             self.task.id,
-            self.task.name.as_deref().unwrap_or("unnamed"),
+            OneLine(self.task.name.as_deref().unwrap_or("unnamed")),
             self.task.location,
             self.at_least,
         )
