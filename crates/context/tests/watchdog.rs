@@ -5,6 +5,7 @@ mod support;
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
+use context::ContextBuilder;
 use context::watchdog::{Held, Watchdog};
 
 use support::{started, stop, until};
@@ -140,5 +141,39 @@ fn a_callback_may_do_as_it_likes() {
     task.join_blocking().unwrap();
     // The thread that dropped its own watchdog has ended, and with it the callback and what it holds.
     until(|| Arc::strong_count(&place) == 1);
+    stop(&mut context);
+}
+
+/// A program that makes a context for each job does not gather them in its watchdog.
+#[test]
+fn a_context_that_has_gone_is_forgotten() {
+    let _limit = support::Watchdog::new("a_context_that_has_gone_is_forgotten");
+    let (watchdog, _reports) = watching();
+    let mine = Arc::new(());
+    let kept = mine.clone();
+    let mut context = ContextBuilder::new()
+        .on_stop(move || drop(kept.clone()))
+        .build();
+    watchdog.watch(&context.handle());
+    context.block_on(async {}).unwrap();
+    assert_eq!(Arc::strong_count(&mine), 2);
+    drop(context);
+    // With its settings.
+    until(|| Arc::strong_count(&mine) == 1);
+}
+
+#[test]
+fn a_context_that_is_watched_twice_is_reported_once() {
+    let _limit = support::Watchdog::new("a_context_that_is_watched_twice_is_reported_once");
+    let (watchdog, reports) = watching();
+    let mut context = started();
+    for _ in 0..2 {
+        watchdog.watch(&context.handle());
+    }
+    let task = context.handle().submit(async move {
+        reports.recv().unwrap();
+        reports.recv_timeout(Duration::from_millis(30)).is_err()
+    });
+    assert!(task.unwrap().join_blocking().unwrap());
     stop(&mut context);
 }

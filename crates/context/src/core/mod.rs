@@ -277,6 +277,11 @@ impl Core {
         }
     }
 
+    /// Whether the caller's reference is the only one: no context, task or handle is left that could run it again.
+    pub(crate) fn is_forsaken(&self) -> bool {
+        self.references.load(Ordering::Acquire) == 1
+    }
+
     /// Gives up one of `references`.
     ///
     /// # Safety

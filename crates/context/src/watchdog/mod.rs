@@ -150,12 +150,19 @@ impl Watchdog {
         }
     }
 
-    /// Watches a context, too. Before its first run, between two and after the last there is nothing to see.
+    /// Watches a context, too, unless it does already. Before its first run, between two and after the last there is nothing to
+    /// see. One that nobody else has a handle of any more is forgotten.
     pub fn watch(&self, context: &Handle) {
-        self.shared.state().contexts.push(Watched {
-            handle: context.clone(),
-            seen: None,
-        });
+        let contexts = &mut self.shared.state().contexts;
+        if contexts
+            .iter()
+            .all(|other| other.handle.id() != context.id())
+        {
+            contexts.push(Watched {
+                handle: context.clone(),
+                seen: None,
+            });
+        }
     }
 }
 
@@ -221,14 +228,19 @@ impl Patrol {
     fn run(self) {
         let mut state = self.shared.state();
         while !state.ended {
+            let gone: Vec<_> = state
+                .contexts
+                .extract_if(.., |watched| watched.handle.core().is_forsaken())
+                .collect();
             let held: Vec<_> = state
                 .contexts
                 .iter_mut()
                 .filter_map(|watched| watched.look(self.threshold))
                 .collect();
-            if !held.is_empty() {
-                // The callback may add contexts, and end the watch.
+            if !held.is_empty() || !gone.is_empty() {
+                // The callback may add contexts, and end the watch; and so may what is dropped with a context's settings.
                 drop(state);
+                report::guard("the destructor of a context's settings", || drop(gone));
                 for held in &held {
                     report::guard("the watchdog's callback", || (self.callback)(held));
                 }
