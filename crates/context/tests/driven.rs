@@ -91,7 +91,8 @@ fn a_wait_for_a_timer_has_its_limit() {
         }
     };
     let limit = limit.expect("a timer is set");
-    assert!(limit <= Duration::from_secs(1000) && !limit.is_zero());
+    // Rounded up to a tick of the wheel.
+    assert!(limit < Duration::from_secs(1001) && !limit.is_zero());
 }
 
 #[test]
