@@ -9,6 +9,8 @@
 //! The server makes a key and a certificate for `localhost` and the loopback addresses when it starts, and writes the certificate
 //! where `--cert` says; the client trusts that one and no other. The client sends its standard input and prints what comes back.
 //!
+//! The cryptography is that of `ring`, the version TLS 1.3; the feature `tls12` of `tokio-rustls` adds the older one.
+//!
 //! TLS tells an end from a cut: a side that has said all says so (`close_notify`). A connection that ends without is an error, in
 //! the server and in the client: what came before may not be all there was.
 

@@ -40,7 +40,7 @@ const LARGEST: usize = 1 << 20;
 const HANDSHAKE: Duration = Duration::from_secs(30);
 
 /// How long a client has to agree that the conversation is over.
-const CLOSING: Duration = Duration::from_secs(10);
+const CLOSING: Duration = Duration::from_secs(30);
 
 type Conversation = WebSocketStream<Compat<TcpStream>>;
 

@@ -270,8 +270,9 @@ fn after_ctrl_c_the_server_says_that_it_ends() {
     }
     drop(clients);
     echo.server.running.ended();
-    let complaints = std::fs::read_to_string(echo.folder.path().join("complaints"));
-    assert_eq!(complaints.unwrap(), "");
+    let complaints = std::fs::read_to_string(echo.folder.path().join("complaints")).unwrap();
+    // None is of a connection.
+    assert!(!complaints.contains("127.0.0.1"), "{complaints}");
 }
 
 /// How a server ends that the example's client talks to.

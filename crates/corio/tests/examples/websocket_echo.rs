@@ -163,6 +163,21 @@ fn what_is_too_large_is_refused_whole_and_in_pieces() {
     }
 }
 
+/// It hears the refusal although it goes on sending, much more than the sockets hold.
+#[test]
+fn who_is_refused_may_end_what_it_sends() {
+    let echo = Echo::start();
+    let mut client = echo.open_by_hand();
+    let size = 32 << 20;
+    client.send([&b"\x82\xff"[..], &(size as u64).to_be_bytes(), &[0; 4]].concat());
+    client.send(vec![0; size]);
+    client.0.shutdown(Shutdown::Write).unwrap();
+    let told = client.rest();
+    assert_eq!((told[0], &told[2..4]), (0x88, &b"\x03\xf1"[..]));
+    assert_eq!(told.len(), 2 + usize::from(told[1]));
+    assert_eq!(echo.complaints().len(), 1);
+}
+
 #[test]
 fn text_that_is_none_is_refused() {
     let echo = Echo::start();
