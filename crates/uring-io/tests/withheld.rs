@@ -9,7 +9,9 @@ mod support;
 #[path = "../../uring-engine/tests/common/refusal.rs"]
 mod refusal;
 
+use std::ffi::OsStr;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
 use context::{Context, ContextBuilder, DriverChoice, RunError};
@@ -356,7 +358,7 @@ fn a_chain_says_which_operation_is_missing() {
 }
 
 /// For all contexts of the process.
-fn withhold(names: &str) {
+fn withhold(names: impl AsRef<OsStr>) {
     // SAFETY: nobody else looks at the environment: the test runs alone, in a child.
     unsafe { std::env::set_var("CORIO_WITHOUT", names) };
 }
@@ -386,6 +388,18 @@ fn a_name_in_the_environment_that_means_nothing_is_told() {
             assert!(text.contains(told), "{text}");
         },
     );
+}
+
+/// Nothing is withheld in silence, and nothing is left out in silence either.
+#[test]
+fn an_environment_that_is_no_text_is_told() {
+    in_child("an_environment_that_is_no_text_is_told", || {
+        withhold(OsStr::from_bytes(b"OP_SEND_ZC,OP_\xff"));
+        let error = ContextBuilder::new().build().block_on(async {});
+        let text = error.unwrap_err().to_string();
+        let told = "CORIO_WITHOUT: `OP_\u{fffd}` is no part of io_uring";
+        assert!(text.contains(told), "{text}");
+    });
 }
 
 /// Serves where the kernel refuses a registration, on the ring all the same.

@@ -19,11 +19,12 @@ impl DriverChoice {
         if self != DriverChoice::Automatic {
             return self;
         }
-        match std::env::var("CORIO_DRIVER").as_deref() {
-            Ok("epoll") => DriverChoice::Epoll,
-            Ok("uring") => DriverChoice::Uring,
-            Ok("") | Err(_) => DriverChoice::Automatic,
-            Ok(other) => {
+        let asked = std::env::var_os("CORIO_DRIVER").unwrap_or_default();
+        match &*asked.to_string_lossy() {
+            "epoll" => DriverChoice::Epoll,
+            "uring" => DriverChoice::Uring,
+            "" => DriverChoice::Automatic,
+            other => {
                 crate::report::line(format_args!(
                     "CORIO_DRIVER is `{other}`, which is no driver: say `uring` or `epoll`"
                 ));

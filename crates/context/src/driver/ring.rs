@@ -34,11 +34,14 @@ const NEEDS: Opcodes = Opcodes::EMPTY
 
 /// The settings of a context's ring, with what the environment says.
 pub(super) fn wanted(engine: &EngineConfig) -> Result<EngineConfig, SetupError> {
-    let names = std::env::var(VARIABLE).unwrap_or_default();
-    let without = names.parse().map_err(|source| SetupError::UnknownPart {
-        variable: VARIABLE,
-        source,
-    })?;
+    let names = std::env::var_os(VARIABLE).unwrap_or_default();
+    let without = names
+        .to_string_lossy()
+        .parse()
+        .map_err(|source| SetupError::UnknownPart {
+            variable: VARIABLE,
+            source,
+        })?;
     Ok(EngineConfig {
         without: engine.without.and(without),
         needs: NEEDS.and(engine.needs),
