@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::FutureExt;
 
 use context::{Context, Driven, DriverChoice, Next, RunError, Stop};
-use uring_engine::{EngineConfig, SqPoll, op};
+use uring_engine::{EngineConfig, EnterCall, EnterFault, SqPoll, op};
 
 /// Turns until the context has ended; sleeps in `poll(2)`, and nowhere else.
 fn drive(driven: &mut Driven) -> Result<(), RunError> {
@@ -354,6 +354,42 @@ fn a_submission_thread_is_waited_for() {
         }
     }
     assert!(turns < 10 * OPERATIONS, "{turns} turns");
+}
+
+fn broken(_: EnterCall) -> EnterFault {
+    EnterFault::Errno(libc::ENOMEM)
+}
+
+#[test]
+fn a_ring_that_breaks_ends_it() {
+    let engine = EngineConfig {
+        enter_fault: Some(broken),
+        ..EngineConfig::default()
+    };
+    let context = Context::builder()
+        .driver(DriverChoice::Uring)
+        .engine(engine)
+        .build();
+    let mut driven = match context.into_driven() {
+        Ok(driven) => driven,
+        Err(error) => return eprintln!("skipped: {error}"),
+    };
+    let task = driven.enter(|| {
+        context::spawn(async {
+            let engine = context::driver().engine().clone();
+            engine.op(op::Nop::new()).await
+        })
+    });
+    let error = drive(&mut driven).expect_err("nothing can be submitted");
+    assert!(matches!(error, RunError::Driver(_)), "{error}");
+    assert!(matches!(driven.turn(), Ok(Next::Ended)));
+    let handle = driven.handle();
+    drop(driven);
+    assert!(task.now_or_never().expect("ended").is_err());
+    // It has ended, so it is busy no longer.
+    let busy = handle.metrics().busy;
+    thread::sleep(Duration::from_millis(1));
+    assert_eq!(handle.metrics().busy, busy);
 }
 
 #[test]

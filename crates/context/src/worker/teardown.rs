@@ -11,6 +11,11 @@ impl Worker<'_> {
     /// inbox is closed and what came last is ended too; timers are dropped; the ring is shut down; and only then is
     /// the thread unbound.
     pub(crate) fn finish(self) {
+        // A run that failed ends awake.
+        let awake_since = self.core.metrics.awake_since.get();
+        if awake_since != 0 {
+            self.add_busy(awake_since);
+        }
         let home = self.core.home();
         home.closing.set(true);
         home.spawns_plainly.set(false);
