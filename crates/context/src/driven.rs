@@ -17,6 +17,10 @@ use crate::worker::{Left, RunError, Sleeps, Worker};
 /// readable. The context is current on the thread within [`turn`](Self::turn) and [`enter`](Self::enter), and at no other time;
 /// its handles, tasks, joins and sockets work as ever, and other threads wake it as they would wake any context.
 ///
+/// Outside of them its thread is a stranger to it, and the only one that could turn it: what blocks there until the context has done
+/// something, such as [`RemoteJoinHandle::join_blocking`](crate::RemoteJoinHandle::join_blocking), blocks for ever, and a
+/// [snapshot](crate::inspect) is waited for in vain. Ask for one within [`enter`](Self::enter).
+///
 /// It ends as a started context does: by [`Handle::notify_stop`], or when it is dropped, which aborts what is left.
 ///
 /// Its ring is set up without `DEFER_TASKRUN`, because the descriptor of one with it does not tell of completions. On a ring that has
