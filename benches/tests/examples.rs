@@ -1,7 +1,14 @@
-//! The example on another runtime does what it does on corio.
+//! The examples on another runtime do what they do on corio.
 #![cfg(feature = "tokio")]
 
+#[path = "../../crates/corio/tests/examples/kv_server.rs"]
+mod kv_server;
+#[path = "../../crates/corio/tests/examples/support.rs"]
+mod support;
+
 use std::process::Command;
+
+const KV_SERVER: &str = "kv_on_tokio";
 
 #[test]
 fn the_pipeline_runs_on_tokio() {

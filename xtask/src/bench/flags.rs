@@ -34,11 +34,13 @@ pub(super) enum Race {
     Http,
     /// Reads and writes of files, through the page cache and past it
     File,
+    /// Stores that speak the protocol of Redis, on corio and on tokio, under redis-benchmark
+    Kv,
 }
 
 impl Race {
     /// Every race.
-    const ALL: [Race; 7] = [
+    const ALL: [Race; 8] = [
         Race::Echo,
         Race::Runtime,
         Race::Sync,
@@ -46,6 +48,7 @@ impl Race {
         Race::Net,
         Race::Http,
         Race::File,
+        Race::Kv,
     ];
 
     /// What the command line and the result files call it.
@@ -58,6 +61,7 @@ impl Race {
             Race::Net => "net",
             Race::Http => "http",
             Race::File => "file",
+            Race::Kv => "kv",
         }
     }
 }
@@ -80,7 +84,7 @@ pub(super) struct Options {
     /// Who takes part [default: everyone]
     #[arg(long, global = true, value_name = "NAME", value_delimiter = ',')]
     pub(super) subjects: Vec<String>,
-    /// Cases of sync, channel, net, http and file, by a part of their names [default: all]
+    /// Cases of sync, channel, net, http, file and kv, by a part of their names [default: all]
     #[arg(long, global = true, value_name = "TEXT", default_value = "")]
     pub(super) cases: String,
     /// Where file makes its files, up to 1 GiB [default: target/bench]

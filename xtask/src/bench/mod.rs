@@ -4,7 +4,7 @@
 //! drives its programs. Every round runs all subjects one after the other, in an order that rotates, and a ratio is the
 //! median of the ratios of the rounds: what the machine does to one subject it does to its neighbour too.
 //!
-//! `echo`, `net`, `http`, `runtime`, `file`, and `sync` and `channel` (in `cases`) are the races; `pair` runs a server and a load
+//! `echo`, `net`, `http`, `runtime`, `file`, `kv`, and `sync` and `channel` (in `cases`) are the races; `pair` runs a server and a load
 //! generator for three of them. `record` collects what they measure, `row` is what becomes of it, `table`, `sheet` and `progress`
 //! are for people, `programs` and `machine` for what runs and where.
 //!
@@ -19,6 +19,7 @@ mod facts;
 mod file;
 mod flags;
 mod http;
+mod kv;
 mod load;
 mod machine;
 mod net;
@@ -66,7 +67,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result {
         }
         None => {
             let facts = Facts::gather();
-            race(args, facts, &Programs::build()?)?
+            race(args, facts, &Programs::build(&args.races())?)?
         }
     };
     output::hand_on(output, &results, baseline.as_ref())
@@ -90,6 +91,7 @@ fn race(args: &BenchArgs, facts: Facts, programs: &Programs) -> Result<Results> 
             Race::Sync => programs.subjects(cases::SYNC.program)?,
             Race::Channel => programs.subjects(cases::CHANNEL.program)?,
             Race::File => programs.subjects(cases::FILE.program)?,
+            Race::Kv => kv::SUBJECTS.map(|(name, _)| name.to_owned()).to_vec(),
         });
     }
     subjects::check(&options.subjects, &known)?;
@@ -104,6 +106,7 @@ fn race(args: &BenchArgs, facts: Facts, programs: &Programs) -> Result<Results> 
             Race::Net => net::race(programs, options)?,
             Race::Http => http::race(programs, options)?,
             Race::File => file::race(programs, options)?,
+            Race::Kv => kv::race(programs, options)?,
         };
         write(&programs.output(record.bench()), &record.rows())?;
         results.races.push(record.results());

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use crate::bench::flags::Race;
 use crate::workspace::Workspace;
 use crate::{Result, child};
 
@@ -14,12 +15,30 @@ pub(super) struct Programs {
 }
 
 impl Programs {
-    /// Builds the programs, the peers included.
-    pub(super) fn build() -> Result<Programs> {
+    /// Builds the programs of some races, the peers included.
+    pub(super) fn build(races: &[Race]) -> Result<Programs> {
         let shell = child::shell()?;
-        let build = child::cargo(&shell).args(["build", "--release", "--package", "benches"]);
-        child::announce(&build);
-        build.quiet().run()?;
+        let build = |arguments: &[&str]| -> Result {
+            let build = child::cargo(&shell)
+                .args(["build", "--release", "--package"])
+                .args(arguments);
+            child::announce(&build);
+            Ok(build.quiet().run()?)
+        };
+        if races.iter().any(|race| *race != Race::Kv) {
+            build(&["benches"])?;
+        }
+        if races.contains(&Race::Kv) {
+            let twin = ["benches", "--no-default-features", "--features", "tokio"];
+            build(&[&twin[..], &["--example", "kv_on_tokio"]].concat())?;
+            build(&[
+                "corio",
+                "--features",
+                "sync-prims",
+                "--example",
+                "kv_server",
+            ])?;
+        }
         Ok(Programs {
             target: Workspace::load(&shell)?.target_directory,
         })
@@ -42,6 +61,11 @@ impl Programs {
             .command("server")
             .args(["--service", service, "--subject", "list"]))?;
         Ok(output.lines().map(str::to_owned).collect())
+    }
+
+    /// A command that runs an example.
+    pub(super) fn example(&self, name: &str) -> Command {
+        Command::new(self.target.join("release").join("examples").join(name))
     }
 
     /// A command that runs a program of the package.
@@ -73,6 +97,9 @@ pub(super) fn run(command: &mut Command) -> Result<String> {
     }
     Ok(String::from_utf8(output.stdout)?)
 }
+
+/// What the examples say before their address.
+const ANNOUNCED: &str = "listening on ";
 
 /// A server in a process of its own. It ends when this is dropped.
 pub(super) struct Server {
@@ -112,7 +139,8 @@ impl Server {
 
     /// Where it listens.
     pub(super) fn address(&self) -> &str {
-        self.address.trim()
+        let address = self.address.trim();
+        address.strip_prefix(ANNOUNCED).unwrap_or(address)
     }
 
     /// Its process.

@@ -9,6 +9,7 @@
 //! One context, so the store needs no lock. Requests that arrive together are answered with one write, and
 //! a connection that waits holds no buffer. Ctrl-c ends it, after the requests that it is at.
 
+mod answer;
 mod commands;
 mod protocol;
 #[path = "../serving/mod.rs"]
@@ -23,13 +24,11 @@ use std::rc::Rc;
 use corio::net::TcpStream;
 use corio::sync::CancellationToken;
 
-use protocol::{Replies, Unparsed};
+use answer::{Next, answer};
+use protocol::Replies;
 use serving::Port;
 use serving::input::Input;
 use store::Store;
-
-/// Bytes of replies that are sent before further requests are answered.
-const LONG_REPLIES: usize = 256 * 1024;
 
 #[corio::main]
 async fn main() -> ExitCode {
@@ -58,12 +57,14 @@ async fn connection(
 ) -> io::Result<()> {
     let mut input = Input::default();
     while input.receive(&stream, &stop).await? {
+        let mut replies = Replies::default();
         loop {
-            let mut replies = Replies::default();
             let (used, next) = answer(input.bytes(), &mut store.borrow_mut(), &mut replies);
             input.consume(used);
             if replies.len() > 0 {
-                stream.write_all(replies.into_bytes()).await.0?;
+                let (sent, bytes) = stream.write_all(replies.into_bytes()).await;
+                sent?;
+                replies = Replies::reusing(bytes);
             }
             match next {
                 Next::Request => {}
@@ -73,34 +74,4 @@ async fn connection(
         }
     }
     stream.close().await
-}
-
-/// What comes after the replies.
-enum Next {
-    /// More requests that have arrived.
-    Request,
-    /// Nothing, before more has arrived.
-    Bytes,
-    /// The end of the connection.
-    End,
-}
-
-/// Answers the requests that `input` holds, or the first of them if the replies get long. How many bytes they took.
-fn answer(input: &[u8], store: &mut Store, replies: &mut Replies) -> (usize, Next) {
-    let mut used = 0;
-    let mut arguments = Vec::new();
-    while replies.len() < LONG_REPLIES {
-        match protocol::parse(&input[used..], &mut arguments) {
-            Ok(length) => used += length,
-            Err(Unparsed::Incomplete) => return (used, Next::Bytes),
-            Err(Unparsed::Malformed(reason)) => {
-                replies.error(&format!("ERR Protocol error: {reason}"));
-                return (used, Next::End);
-            }
-        }
-        if commands::run(&arguments, store, replies).is_break() {
-            return (used, Next::End);
-        }
-    }
-    (used, Next::Request)
 }

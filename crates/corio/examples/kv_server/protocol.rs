@@ -85,6 +85,12 @@ fn number(digits: &[u8], most: usize, what: &'static str) -> Result<usize, Unpar
 pub(crate) struct Replies(Vec<u8>);
 
 impl Replies {
+    /// None yet, in the memory of earlier ones.
+    pub(crate) fn reusing(mut bytes: Vec<u8>) -> Self {
+        bytes.clear();
+        Self(bytes)
+    }
+
     pub(crate) fn simple(&mut self, text: &str) {
         self.formatted(format_args!("+{text}\r\n"));
     }

@@ -6,7 +6,7 @@ use std::thread;
 use crate::support::{Client, Server};
 
 fn start() -> Server {
-    Server::start("kv_server", &["127.0.0.1:0"])
+    Server::start(crate::KV_SERVER, &["127.0.0.1:0"])
 }
 
 /// A request as clients send it.

@@ -27,6 +27,10 @@ mod websocket_echo;
 
 use support::{Server, example, succeeded};
 
+/// The store that is tested; its twin on tokio has to pass the same tests.
+#[cfg(feature = "sync-prims")]
+const KV_SERVER: &str = "kv_server";
+
 #[test]
 fn the_echo_client_is_served_by_the_echo_server() {
     for contexts in ["1", "2"] {

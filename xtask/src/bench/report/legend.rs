@@ -34,6 +34,11 @@ pub(super) fn race(name: &str) -> Option<&'static str> {
             "Reads and writes of files, through the page cache and past it. What decides is the processor time of the \
              whole process, kernel workers included."
         }
+        "kv" => {
+            "Stores that speak the protocol of Redis: corio's example and its twin on tokio, one thread on one core each. The \
+             load is redis-benchmark on another core; what is stored is checked after each run. What decides is the processor \
+             time of the server for a request."
+        }
         _ => return None,
     })
 }
