@@ -16,6 +16,7 @@
 //!
 //! | Feature | Default | What it adds |
 //! |---|---|---|
+//! | `futures` | | `Spawner`, and `Spawn` for [`Handle`]; [`Interval`] as a stream |
 //! | `serde` | | snapshots of [`inspect`] as JSON, and as anything else that `serde` knows |
 //! | `tracing` | | a span for each task, entered around its polls (target `context::task`, level `DEBUG`); the reports of [`watchdog`] as events |
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -40,6 +41,8 @@ mod room;
 mod run_queue;
 mod scheduler;
 mod sleep_state;
+#[cfg(feature = "futures")]
+mod spawner;
 mod spin;
 mod stall;
 mod stop;
@@ -73,6 +76,8 @@ pub use scheduler::{
     Dispatch, LeastLoaded, PowerOfTwoChoices, RoundRobin, Scheduler, SchedulerBuilder,
     SchedulerHandle,
 };
+#[cfg(feature = "futures")]
+pub use spawner::Spawner;
 pub use stall::StallReport;
 pub use stop::Stop;
 pub use task::{

@@ -36,6 +36,7 @@
 //! | `codec` | | `io::Framed`: frames, by the codecs of `tokio-util` | `uring-io` |
 //! | `tokio` | | `compat`: streams and files under the traits of `tokio::io` | `uring-io` |
 //! | `tokio-rt` | | `compat`: contexts and a runtime of tokio, together | `uring-io` |
+//! | `futures` | | `Stream`, `Sink`, `Spawn` and `LocalSpawn` of the futures family, for what is one; `Spawner` | `context`, `channel` |
 //! | `futures-io` | | `compat`: streams and files under the traits of `futures-io` | `uring-io` |
 //! | `hyper` | | `compat`: streams, spawning and time as hyper asks for them | `uring-io` |
 //! | `macros` | yes | `#[corio::main]`, `#[corio::test]` | `corio-macros` |
@@ -69,6 +70,9 @@ pub use run::scheduler;
 #[cfg(feature = "context")]
 #[doc(no_inline)]
 pub use context;
+#[cfg(all(feature = "context", feature = "futures"))]
+#[doc(inline)]
+pub use context::Spawner;
 #[cfg(feature = "context")]
 #[doc(inline)]
 pub use context::{

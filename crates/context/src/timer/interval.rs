@@ -137,6 +137,46 @@ impl Interval {
     }
 }
 
+/// The ticks without an end, each the moment it was due. A `next()` that is dropped loses none.
+///
+/// # Panics
+///
+/// `poll_next` panics if it has to wait outside of a context.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use futures_util::StreamExt;
+///
+/// # context::block_on(async {
+/// let ticks = context::interval(Duration::from_millis(1));
+/// let due: Vec<_> = ticks.take(3).collect().await;
+/// assert_eq!(due[2] - due[0], Duration::from_millis(2));
+/// # }).unwrap();
+/// ```
+#[cfg(feature = "futures")]
+impl futures_core::Stream for Interval {
+    type Item = Instant;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Instant>> {
+        self.poll_tick(cx).map(Some)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (usize::MAX, None)
+    }
+}
+
+/// Never terminated, as it has no end.
+#[cfg(feature = "futures")]
+impl futures_core::FusedStream for Interval {
+    fn is_terminated(&self) -> bool {
+        false
+    }
+}
+
 /// The future of [`Interval::tick`].
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
