@@ -36,7 +36,7 @@
 //! | `codec` | | `io::Framed`: frames, by the codecs of `tokio-util` | `uring-io` |
 //! | `tokio` | | `compat`: streams and files under the traits of `tokio::io` | `uring-io` |
 //! | `tokio-rt` | | `compat`: contexts and a runtime of tokio, together | `uring-io` |
-//! | `futures` | | `Stream`, `Sink`, `Spawn` and `LocalSpawn` of the futures family, for what is one; `Spawner` | `context`, `channel` |
+//! | `futures` | | `Stream`, `Sink`, `Spawn` and `LocalSpawn` of the futures family, for what is one; `Spawner` | `context`, `uring-io`, `channel` |
 //! | `futures-io` | | `compat`: streams and files under the traits of `futures-io` | `uring-io` |
 //! | `hyper` | | `compat`: streams, spawning and time as hyper asks for them | `uring-io` |
 //! | `macros` | yes | `#[corio::main]`, `#[corio::test]` | `corio-macros` |

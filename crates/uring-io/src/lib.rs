@@ -39,6 +39,7 @@
 //! | `next_entry` of a directory | no entry is lost |
 //! | `lock` on a file | a lock that comes too late is given up |
 //! | `Child::wait`, `Signal::recv` | nothing is lost: the next one tells the same |
+//! | `next` of a stream of connections, lines, signals or entries | nothing is lost: the next one returns it |
 //! | the operations of `BufReader`, `Lines`, `FramedRead` | no byte, line or frame is lost |
 //! | `flush` of a `BufWriter`, `send` of a `FramedWrite` | nothing is lost and no frame torn, over a stream or pipe |
 //! | `shutdown` on a stream | it has no effect, or comes too late |
@@ -60,6 +61,7 @@
 //! | `bytes` | | `Bytes` and `BytesMut` as buffers |
 //! | `codec` | | `io::Framed`: frames, by the codecs of `tokio-util`; takes in `bytes` |
 //! | `tokio` | | `compat`: streams and files under the traits of `tokio::io` |
+//! | `futures` | | `Stream` for connections, lines, signals and entries of directories; takes in that of `context` |
 //! | `futures-io` | | `compat`: streams and files under the traits of `futures-io` |
 //! | `hyper` | | `compat`: streams, spawning and time as hyper asks for them |
 //!

@@ -96,10 +96,10 @@ impl ReadDir {
     ///
     /// Outside a context.
     pub async fn next_entry(&mut self) -> io::Result<Option<DirEntry>> {
-        poll_fn(|cx| self.poll_next(cx)).await
+        poll_fn(|cx| self.poll_entry(cx)).await
     }
 
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<DirEntry>>> {
+    fn poll_entry(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<DirEntry>>> {
         loop {
             if let Some(entry) = self.entries.pop_front() {
                 return Poll::Ready(entry.map(Some));
@@ -125,6 +125,40 @@ impl ReadDir {
                 }
             }
         }
+    }
+}
+
+/// The entries, each or why it could not be read. After the last it says `None` as often as it is asked. A `next()` that is dropped
+/// loses no entry.
+///
+/// # Panics
+///
+/// `poll_next` panics outside of a context.
+///
+/// # Examples
+///
+/// ```
+/// use futures_util::TryStreamExt;
+///
+/// # context::block_on(async {
+/// let entries = uring_io::fs::read_dir("/proc/self").await?;
+/// let names: Vec<_> = entries.map_ok(|entry| entry.file_name().to_owned()).try_collect().await?;
+/// assert!(names.contains(&"task".into()));
+/// # std::io::Result::Ok(())
+/// # }).unwrap().unwrap();
+/// ```
+#[cfg(feature = "futures")]
+impl futures_core::Stream for ReadDir {
+    type Item = io::Result<DirEntry>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_entry(cx).map(Result::transpose)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let known = self.entries.len();
+        let most = matches!(self.source, Source::Ended).then_some(known);
+        (known, most)
     }
 }
 

@@ -95,6 +95,13 @@ impl<R> BufReader<R> {
         (self.inner, self.gathered)
     }
 
+    /// Whether there is a `delimiter` among the buffered bytes.
+    #[cfg(feature = "futures")]
+    pub(super) fn holds(&self, delimiter: u8) -> bool {
+        let piece = self.piece.as_deref().unwrap_or_default();
+        self.gathered[self.taken..].contains(&delimiter) || piece.contains(&delimiter)
+    }
+
     /// The first of the buffered bytes.
     fn first(&self) -> &[u8] {
         if self.taken < self.gathered.len() {

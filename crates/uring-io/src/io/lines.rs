@@ -14,6 +14,11 @@ impl<R> Lines<R> {
         Self(reader)
     }
 
+    #[cfg(feature = "futures")]
+    pub(super) fn reader(&self) -> &BufReader<R> {
+        &self.0
+    }
+
     /// The reader, behind the last line that was taken.
     pub fn into_inner(self) -> BufReader<R> {
         self.0

@@ -17,6 +17,8 @@ mod chain;
 #[cfg(feature = "codec")]
 mod codec;
 mod copy;
+#[cfg(feature = "futures")]
+mod line_stream;
 mod lines;
 mod read;
 mod stdio;
@@ -30,6 +32,8 @@ pub use chain::Chain;
 #[cfg(feature = "codec")]
 pub use codec::{Framed, FramedRead, FramedWrite};
 pub use copy::copy;
+#[cfg(feature = "futures")]
+pub use line_stream::LineStream;
 pub use lines::Lines;
 pub use read::AsyncRead;
 pub use stdio::{StandardOutput, Stdin, stderr, stdin, stdout};

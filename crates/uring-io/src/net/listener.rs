@@ -249,6 +249,30 @@ impl<F: Family> Listener<F> {
         Ok(None)
     }
 
+    /// Accepts a connection when it is the caller's turn, which has ended when this is ready.
+    pub(super) fn poll_stream(
+        &self,
+        turn: &mut Turn,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<(Stream<F>, F::Address)>> {
+        ready!(self.turns.poll_take(turn, cx));
+        let accepted = ready!(self.poll_accept(cx));
+        self.leave(turn);
+        Poll::Ready(accepted.map(|accepted| self.stream(accepted)))
+    }
+
+    /// Ends a turn, or the wait for it.
+    pub(super) fn leave(&self, turn: &mut Turn) {
+        self.turns.give_back(turn);
+    }
+
+    fn stream(&self, (descriptor, peer): (OwnedFd, F::Address)) -> (Stream<F>, F::Address) {
+        (
+            Stream::from_descriptor(descriptor, self.engine.clone()),
+            peer,
+        )
+    }
+
     fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(OwnedFd, F::Address)>> {
         ready!(self.budget.poll_spend(cx));
         loop {
@@ -308,10 +332,7 @@ impl<F: Family> Future for Accept<'_, F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        ready!(this.listener.turns.poll_take(&mut this.turn, cx));
-        let accepted = ready!(this.listener.poll_accept(cx));
-        this.listener.turns.give_back(&mut this.turn);
-        Poll::Ready(accepted.map(|accepted| this.stream(accepted)))
+        this.listener.poll_stream(&mut this.turn, cx)
     }
 }
 
@@ -321,11 +342,6 @@ impl<F: Family> Accept<'_, F> {
     /// Cancel-safe: whether or not the future is dropped, no connection is lost.
     pub fn cancel(self) -> Cancel<Self> {
         Cancel::new(self)
-    }
-
-    fn stream(&self, (descriptor, peer): (OwnedFd, F::Address)) -> (Stream<F>, F::Address) {
-        let engine = self.listener.engine.clone();
-        (Stream::from_descriptor(descriptor, engine), peer)
     }
 }
 
@@ -341,14 +357,14 @@ impl<F: Family> Cancellable for Accept<'_, F> {
             // What is accepted from now on stays with the listener.
             _ => Err(cancelled()),
         };
-        self.listener.turns.give_back(&mut self.turn);
-        Poll::Ready(accepted.map(|accepted| self.stream(accepted)))
+        self.listener.leave(&mut self.turn);
+        Poll::Ready(accepted.map(|accepted| self.listener.stream(accepted)))
     }
 }
 
 impl<F: Family> Drop for Accept<'_, F> {
     fn drop(&mut self) {
-        self.listener.turns.give_back(&mut self.turn);
+        self.listener.leave(&mut self.turn);
     }
 }
 

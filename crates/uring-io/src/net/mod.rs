@@ -37,6 +37,8 @@
 mod address;
 mod close;
 mod connect;
+#[cfg(feature = "futures")]
+mod connections;
 mod copy_bidirectional;
 mod datagram;
 mod descriptors;
@@ -72,6 +74,8 @@ pub(crate) mod write;
 
 pub use address::ToSocketAddrs;
 pub use connect::ConnectOptions;
+#[cfg(feature = "futures")]
+pub use connections::Connections;
 pub use copy_bidirectional::copy_bidirectional;
 pub use datagram::{
     BindOptions, Datagram, DatagramFamily, DetachedDatagram, Packet, PacketInfo, RecvFrom,

@@ -28,6 +28,8 @@
 //! dropped: a program that has listened for an interrupt once has to end itself on one.
 
 mod kind;
+#[cfg(feature = "futures")]
+mod stream;
 
 use std::fmt;
 use std::io;
@@ -36,11 +38,13 @@ use std::sync::Arc;
 
 use rustix::event::{EventfdFlags, eventfd};
 use signal_hook_registry::{FORBIDDEN, SigId, register, unregister};
-use uring_engine::{Engine, Target, op};
+use uring_engine::{Engine, Op, Target, op};
 
 use crate::keep::Keep;
 
 pub use kind::SignalKind;
+#[cfg(feature = "futures")]
+pub use stream::SignalStream;
 
 /// Waits for the next interrupt from the keyboard (`SIGINT`).
 ///
@@ -104,6 +108,8 @@ pub struct Signal {
     engine: Engine,
 }
 
+type Arrival = Op<Keep<op::PollAdd, Arc<OwnedFd>>>;
+
 impl Signal {
     /// Waits until at least one signal has come since the last time, or since the listener was made.
     ///
@@ -114,15 +120,27 @@ impl Signal {
     /// `ECANCELED` if the context ends.
     pub async fn recv(&mut self) -> io::Result<()> {
         loop {
-            match rustix::io::read(&*self.counter, &mut [0; 8]) {
-                Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => {}
-                result => return Ok(result.map(drop)?),
+            if let Some(received) = self.take() {
+                return received;
             }
-            let counter = self.counter.clone();
-            let poll = op::PollAdd::new(Target::of(&*counter), libc::POLLIN as u32);
-            let (ready, _) = self.engine.op(Keep::new(poll, counter)).await;
+            let (ready, _) = self.arrival().await;
             ready?;
         }
+    }
+
+    /// What has come since it was last asked; `None` if nothing has.
+    fn take(&self) -> Option<io::Result<()>> {
+        match rustix::io::read(&*self.counter, &mut [0; 8]) {
+            Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => None,
+            result => Some(result.map(drop).map_err(io::Error::from)),
+        }
+    }
+
+    /// Resolves when there is something to take.
+    fn arrival(&self) -> Arrival {
+        let counter = self.counter.clone();
+        let poll = op::PollAdd::new(Target::of(&*counter), libc::POLLIN as u32);
+        self.engine.op(Keep::new(poll, counter))
     }
 
     /// What it listens for.
