@@ -61,6 +61,7 @@
 //! | `bytes` | | `Bytes` and `BytesMut` as buffers |
 //! | `codec` | | `io::Framed`: frames, by the codecs of `tokio-util`; takes in `bytes` |
 //! | `tokio` | | `compat`: streams and files under the traits of `tokio::io` |
+//! | `tokio-rt` | | `compat`: contexts and a runtime of tokio, together; takes in `tokio` |
 //! | `futures` | | `Stream` for connections, lines, signals and entries of directories; takes in that of `context` |
 //! | `futures-io` | | `compat`: streams and files under the traits of `futures-io` |
 //! | `hyper` | | `compat`: streams, spawning and time as hyper asks for them |
