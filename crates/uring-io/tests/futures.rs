@@ -7,15 +7,17 @@ use std::io::ErrorKind;
 use std::rc::Rc;
 use std::time::Duration;
 
+use futures_util::future::join;
 use futures_util::stream::FusedStream;
 use futures_util::{Stream, StreamExt, TryStreamExt};
 use rustix::process::{Signal as Number, getpid, kill_process};
 use support::{Random, alone, open_descriptors, pair, poll_at_most, run};
 use uring_io::fs::read_dir;
-use uring_io::io::BufReader;
-use uring_io::net::{Connections, TcpListener, TcpStream, UnixListener, UnixStream};
-use uring_io::pipe::pipe;
+use uring_io::io::{AsyncRead, BufReader};
+use uring_io::net::{Connections, RecvBuf, TcpListener, TcpStream, UnixListener, UnixStream};
+use uring_io::pipe::{self, pipe};
 use uring_io::signal::{SignalKind, signal};
+use uring_io::{BufResult, IoBufMut};
 
 /// The next item, by as many `next()`s as it takes, most of which are dropped after a few polls.
 async fn next_in_pieces<S: Stream + Unpin>(
@@ -277,5 +279,59 @@ fn dropped_nexts_lose_no_entry() {
         let entries = read_dir(directory.path()).await.unwrap();
         let count = entries.try_fold(0, async |count, _| Ok(count + 1)).await;
         assert_eq!(count.unwrap(), names.len());
+    });
+}
+
+/// A reader of which nothing is left when its future is dropped, no wake-up either.
+struct Slow(pipe::Receiver);
+
+impl AsyncRead for Slow {
+    async fn read<B: IoBufMut>(&mut self, buffer: B) -> BufResult<usize, B> {
+        context::sleep(Duration::from_millis(1)).await;
+        self.0.read(buffer).await
+    }
+
+    async fn recv(&mut self) -> std::io::Result<Option<RecvBuf>> {
+        context::sleep(Duration::from_millis(1)).await;
+        self.0.recv().await
+    }
+}
+
+#[test]
+fn lines_go_on_waiting_for_a_reader_that_forgets() {
+    let _alone = alone();
+    run(async {
+        let (sender, receiver) = pipe().unwrap();
+        sender.write_all("one\ntwo\nrest").await.0.unwrap();
+        drop(sender);
+        let lines = BufReader::new(Slow(receiver)).lines().into_stream();
+        let lines: Vec<_> = lines.try_collect().await.unwrap();
+        assert_eq!(lines, ["one", "two", "rest"]);
+    });
+}
+
+/// What comes while a `next()` waits wakes it, and is what it returns: nobody else polls.
+#[test]
+fn what_comes_wakes_who_waits() {
+    let _alone = alone();
+    run(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (sender, receiver) = pipe().unwrap();
+        let mut connections = listener.into_connections();
+        let mut lines = BufReader::new(receiver).lines().into_stream();
+        let mut signals = signal(SignalKind::user_defined1()).unwrap().into_stream();
+        for _ in 0..20 {
+            let (accepted, _client) = join(connections.next(), TcpStream::connect(address)).await;
+            accepted.unwrap().unwrap();
+            let (line, written) = join(lines.next(), sender.write_all("line\nand ")).await;
+            assert!(line.unwrap().unwrap().ends_with("line"));
+            written.0.unwrap();
+            let (received, ()) = join(signals.next(), async {
+                kill_process(getpid(), Number::USR1).unwrap();
+            })
+            .await;
+            received.unwrap().unwrap();
+        }
     });
 }
