@@ -23,62 +23,10 @@ use std::time::{Duration, Instant};
 use ::hyper::rt::{Read, ReadBufCursor, Sleep, Write};
 
 use crate::compat::adapter::Compat;
+use crate::compat::like_tokio::like_tokio;
 use crate::compat::state::{Adapt, Manner, PollRead, PollWrite};
 
-impl<S: Adapt<State: PollRead>> Read for Compat<S> {
-    #[inline]
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        mut buffer: ReadBufCursor<'_>,
-    ) -> Poll<io::Result<()>> {
-        let room = buffer.remaining();
-        if room == 0 {
-            return Poll::Ready(Ok(()));
-        }
-        let fill = |bytes: &[u8]| {
-            let count = bytes.len().min(room);
-            buffer.put_slice(&bytes[..count]);
-            count
-        };
-        let result = ready!(self.state().poll_read(cx, fill));
-        Poll::Ready(result.map(drop))
-    }
-}
-
-impl<S: Adapt<State: PollWrite>> Write for Compat<S> {
-    #[inline]
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.state().poll_write(cx, bytes, Manner::Flushing)
-    }
-
-    #[inline]
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        pieces: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.state().poll_write(cx, pieces, Manner::Flushing)
-    }
-
-    #[inline]
-    fn is_write_vectored(&self) -> bool {
-        self.state_ref().is_vectored()
-    }
-
-    #[inline]
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.state().poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.state().poll_shutdown(cx)
-    }
-}
+like_tokio!(Read, ReadBufCursor<'_>, Write, Manner::Flushing);
 
 /// Spawns what hyper has to run besides a connection on the current context, where nobody waits for it. HTTP/2 needs one.
 ///

@@ -45,6 +45,8 @@ mod cursor;
 mod futures_io;
 #[cfg(feature = "hyper")]
 pub mod hyper;
+#[cfg(any(feature = "tokio", feature = "hyper"))]
+mod like_tokio;
 mod pieces;
 #[cfg(feature = "tokio-rt")]
 mod runtime;
