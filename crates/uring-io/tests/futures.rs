@@ -11,7 +11,7 @@ use futures_util::future::join;
 use futures_util::stream::FusedStream;
 use futures_util::{Stream, StreamExt, TryStreamExt};
 use rustix::process::{Signal as Number, getpid, kill_process};
-use support::{Random, alone, open_descriptors, pair, poll_at_most, run};
+use support::{Random, alone, line, open_descriptors, pair, poll_at_most, run};
 use uring_io::fs::read_dir;
 use uring_io::io::{AsyncRead, BufReader};
 use uring_io::net::{Connections, RecvBuf, TcpListener, TcpStream, UnixListener, UnixStream};
@@ -122,15 +122,6 @@ fn a_stream_of_connections_stands_in_line() {
         let _four = UnixStream::connect(&path).await.unwrap();
         listener.accept().await.unwrap();
     });
-}
-
-/// A line that tells its number, of a length that depends on it: some are longer than a received piece.
-fn line(number: u64) -> String {
-    let length = match number % 50 {
-        0 => 40_000,
-        other => other * 7 % 90,
-    };
-    format!("{number}:{}", "x".repeat(length as usize))
 }
 
 #[test]

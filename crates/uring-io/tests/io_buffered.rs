@@ -5,18 +5,11 @@ mod support;
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use support::{Random, alone, bytes_at, check_bytes, open_descriptors, pair, poll_at_most, run};
+use support::{
+    Random, alone, bytes_at, check_bytes, line, open_descriptors, pair, poll_at_most, run,
+};
 use uring_io::io::{AsyncRead, AsyncWrite, BufReader, BufWriter, copy};
 use uring_io::pipe::pipe;
-
-/// A line that tells its number, of a length that depends on it: some are longer than a received piece.
-fn line(number: u64) -> String {
-    let length = match number % 50 {
-        0 => 40_000,
-        other => other * 7 % 90,
-    };
-    format!("{number}:{}", "x".repeat(length as usize))
-}
 
 #[test]
 fn dropped_operations_lose_nothing() {

@@ -185,3 +185,12 @@ impl Random {
         self.next() % bound
     }
 }
+
+/// A line that tells its number, of a length that depends on it: some are longer than a received piece.
+pub(crate) fn line(number: u64) -> String {
+    let length = match number % 50 {
+        0 => 40_000,
+        other => other * 7 % 90,
+    };
+    format!("{number}:{}", "x".repeat(length as usize))
+}
