@@ -10,8 +10,8 @@
 //! So whoever asks the [report](crate::SetupReport) gets the answer of the older kernel, and who does not ask gets the kernel's own
 //! `EINVAL`, in its place in the queue, whatever links and batches mean for that.
 //!
-//! An entry is looked at where an operation starts, by an engine whose gate is [`Gate::Masked`]; one from which nothing is
-//! withheld looks at none.
+//! An entry is looked at where an operation starts, by an engine whose gate is [`Gate::Masked`]; one from which neither an operation
+//! nor a mode of one is withheld looks at none.
 
 use std::fmt;
 use std::io;
@@ -30,6 +30,13 @@ const ACCEPT_MULTISHOT: u16 = 1 << 0;
 const RECV_MULTISHOT: u16 = 1 << 1;
 /// `IORING_POLL_ADD_MULTI`.
 const POLL_MULTI: u32 = 1 << 0;
+
+/// The features that are modes of operations, which their entries ask for.
+const MODES: [Feature; 3] = [
+    Feature::AcceptMultishot,
+    Feature::RecvMultishot,
+    Feature::PollMultishot,
+];
 
 /// What entries meet on their way to the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,10 +135,11 @@ impl Withheld {
 
     /// How entries get into the queue of an engine that is to do without this.
     pub(crate) fn gate(&self) -> Gate {
-        if self.is_nothing() {
-            Gate::Open
-        } else {
+        let of_entries = MODES.iter().any(|&mode| self.features.contains(mode));
+        if of_entries || self.opcodes != Opcodes::EMPTY {
             Gate::Masked
+        } else {
+            Gate::Open
         }
     }
 
@@ -245,7 +253,7 @@ impl fmt::Debug for Withheld {
 mod tests {
     use io_uring::{opcode, squeue, types};
 
-    use super::{Gate, RawEntry, Withheld};
+    use super::{Gate, MODES, RawEntry, Withheld};
     use crate::feature::Feature;
     use crate::opcodes::Opcodes;
 
@@ -298,10 +306,7 @@ mod tests {
         let accept = opcode::AcceptMulti::new(target).build();
         let poll = opcode::PollAdd::new(target, 1).multi(true).build();
         let nop = opcode::Nop::new().build().flags(squeue::Flags::IO_LINK);
-        let modes = Withheld::NOTHING
-            .feature(Feature::RecvMultishot)
-            .feature(Feature::AcceptMultishot)
-            .feature(Feature::PollMultishot);
+        let modes = MODES.into_iter().fold(Withheld::NOTHING, Withheld::feature);
         for entry in [&recv, &accept, &poll] {
             assert_eq!(masked(modes, entry).opcode, u8::MAX);
         }
@@ -314,5 +319,7 @@ mod tests {
         assert_eq!(raw.flags, RawEntry::of(&nop).flags);
         assert_eq!(modes.gate(), Gate::Masked);
         assert_eq!(Withheld::NOTHING.gate(), Gate::Open);
+        let setup = Withheld::NOTHING.feature(Feature::DeferTaskrun);
+        assert_eq!(setup.gate(), Gate::Open, "no entry asks for it");
     }
 }
