@@ -187,6 +187,12 @@ impl Engine {
         self.0.has_work()
     }
 
+    /// Whether there is a ring of the kernel, and no [substitute](crate::Substitute) for one. False once it is shut down.
+    #[inline]
+    pub fn has_ring(&self) -> bool {
+        matches!(self.0.ring(), Some(Ring::Kernel(_)))
+    }
+
     /// Whether only a [`turn`](Engine::turn) can tell if something has completed, because no ring shows it. Who is busy then
     /// turns now and again all the same.
     #[inline]

@@ -12,7 +12,7 @@ use uring_engine::Engine;
 /// there is no ring, and each operation is a system call of its own anyway.
 #[inline]
 pub(crate) fn prefers_ring(engine: &Engine) -> bool {
-    (context::others_runnable() || engine.queued() > 0) && !engine.has_to_be_asked()
+    (context::others_runnable() || engine.queued() > 0) && engine.has_ring()
 }
 
 /// Operations in a row that may succeed at once.

@@ -91,7 +91,6 @@ pub struct Writer {
     socket: Rc<Socket>,
     turn: Turn,
     stage: Stage,
-    has_ring: bool,
 }
 
 enum Stage {
@@ -106,8 +105,6 @@ impl Writer {
             socket: socket.clone(),
             turn: Turn::Absent,
             stage: Stage::Idle,
-            has_ring: socket.shared.kind == Kind::Socket
-                && socket.engine.report().driver == "io_uring",
         }
     }
 
@@ -147,7 +144,7 @@ impl Writer {
     #[inline]
     fn batches(&self, pieces: impl Pieces, manner: Manner) -> bool {
         manner == Manner::Flushing
-            && self.has_ring
+            && self.socket.shared.kind == Kind::Socket
             && pieces.total() <= MOST_BATCHED
             && prefers_ring(&self.socket.engine)
     }
