@@ -44,7 +44,7 @@ fn every_client_is_served_although_accepts_are_dropped() {
                 stream.write_all(number).await.0.unwrap();
             }));
         }
-        assert!(dropped > 20, "{dropped}");
+        assert!(dropped > 2, "{dropped}");
         for task in clients.into_iter().chain(served) {
             task.await.unwrap();
         }

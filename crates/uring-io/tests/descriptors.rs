@@ -285,7 +285,7 @@ fn dropped_reads_lose_neither_bytes_nor_descriptors() {
             position += received.count as u64;
         }
         assert_eq!(writer.await.unwrap(), position);
-        assert!(dropped > 50, "{dropped}");
+        assert!(dropped > 5, "{dropped}");
         let ours: Vec<_> = sent.into_iter().flatten().collect();
         assert!(ours.len() > MESSAGES / 2);
         for (ours, theirs) in ours.into_iter().zip(descriptors) {

@@ -71,7 +71,7 @@ fn vectored_and_zero_copy_writes_are_sent_whole() {
                 None => length as u64,
             };
         }
-        assert!(dropped > 200, "{dropped}");
+        assert!(dropped > 20, "{dropped}");
         client.close().await.unwrap();
         assert_eq!(reader.await.unwrap(), position);
     });
@@ -186,7 +186,7 @@ fn a_dropped_receive_loses_no_datagram() {
                 }
             }
         }
-        assert!(dropped > 100, "{dropped}");
+        assert!(dropped > 10, "{dropped}");
         sender.await.unwrap();
     });
     assert_eq!(open_descriptors(), before);
@@ -256,7 +256,7 @@ fn a_dropped_copy_loses_nothing() {
             }
             context::yield_now().await;
         }
-        assert!(dropped > 5, "{dropped}");
+        assert!(dropped > 0, "{dropped}");
         writer.await.unwrap();
         to.close().await.unwrap();
         assert_eq!(reader.await.unwrap(), TOTAL);

@@ -182,7 +182,7 @@ fn ten_thousand_entries_are_listed_once_each() {
             );
         }
         assert!(found == names, "{} of {}", found.len(), names.len());
-        assert!(dropped > 1000, "{dropped}");
+        assert!(dropped > 100, "{dropped}");
         // The end stays the end.
         assert!(entries.next_entry().await.unwrap().is_none());
     });

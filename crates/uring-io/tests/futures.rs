@@ -73,7 +73,7 @@ fn dropped_nexts_lose_no_connection() {
             }
             listener = connections.into_inner();
         }
-        assert!(dropped > 20, "{dropped}");
+        assert!(dropped > 2, "{dropped}");
         assert_eq!(
             seen.into_iter().collect::<Vec<_>>(),
             (0..CLIENTS).collect::<Vec<_>>()
@@ -163,7 +163,7 @@ fn dropped_nexts_lose_no_line() {
             }
             lines = stream.into_inner();
         }
-        assert!(dropped > 20, "{dropped}");
+        assert!(dropped > 2, "{dropped}");
         let mut stream = lines.into_stream();
         assert_eq!(stream.next().await.unwrap().unwrap(), "rest");
         assert!(!stream.is_terminated());

@@ -80,7 +80,7 @@ fn dropped_operations_lose_nothing() {
                 }
             }
         }
-        assert!(dropped > 1000, "{dropped}");
+        assert!(dropped > 100, "{dropped}");
         assert!(reader.fill_buf().await.unwrap().is_empty());
         writing.await.unwrap();
     });
@@ -233,7 +233,7 @@ fn dropped_writes_and_flushes_lose_and_repeat_nothing() {
                 }
             }
             writer.shutdown().await.unwrap();
-            assert!(dropped > 100, "{dropped}");
+            assert!(dropped > 10, "{dropped}");
             position
         });
         let mut position = 0;

@@ -58,7 +58,7 @@ fn dropped_operations_lose_and_tear_nothing() {
                 }
             }
             frames.flush().await.unwrap();
-            assert!(dropped > 50, "{dropped}");
+            assert!(dropped > 5, "{dropped}");
         });
         let mut frames = FramedRead::new(server, LengthDelimitedCodec::new());
         let mut random = Random(13);
@@ -78,7 +78,7 @@ fn dropped_operations_lose_and_tear_nothing() {
             }
         }
         assert_eq!(number, FRAMES);
-        assert!(dropped > 1000, "{dropped}");
+        assert!(dropped > 100, "{dropped}");
         sending.await.unwrap();
     });
     assert_eq!(open_descriptors(), before);

@@ -108,7 +108,7 @@ async fn read_with_drops(armed: bool) {
         position += bytes.len() as u64;
     }
     assert_eq!(position, TOTAL);
-    assert!(dropped > 50 && cancelled > 50, "{dropped} {cancelled}");
+    assert!(dropped > 5 && cancelled > 5, "{dropped} {cancelled}");
     // Only a ring goes on receiving while nobody asks.
     assert!(!(armed && on_ring()) || after > 0);
     writer.await.unwrap();
