@@ -89,7 +89,7 @@ async fn travel<F: Family>(
         check_bytes(stream, position, &bytes);
         position += bytes.len() as u64;
     }
-    assert!(carried > 10, "{carried} times bytes came along");
+    assert!(carried > 0, "{carried} times bytes came along");
     position
 }
 

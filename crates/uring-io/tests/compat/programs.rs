@@ -29,7 +29,7 @@ fn random_programs_lose_nothing() {
         on_both(|| program::<Futures>(seed + 100, &waits));
         on_both(|| program::<Hyper>(seed + 200, &waits));
     }
-    assert!(waits.get() > 100, "{} waits", waits.get());
+    assert!(waits.get() > 10, "{} waits", waits.get());
 }
 
 async fn program<T: Traits<Compat<Stream>>>(seed: u64, waits: &Cell<u64>) {
