@@ -22,6 +22,7 @@ async fn read_all(stream: TcpStream) -> u64 {
 
 #[test]
 fn a_dropped_read_exact_loses_what_it_had() {
+    let _alone = alone();
     run(async {
         let (client, server) = pair().await;
         let mut reader = b"abc".as_slice().chain(&server);
