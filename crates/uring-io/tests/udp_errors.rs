@@ -83,8 +83,13 @@ fn an_error_of_a_send_that_was_dropped_is_the_next_ones() {
         });
         context::yield_now().await;
         socket.send("anybody there?").await.0.unwrap();
-        assert!(poll_at_most(1, socket.send("?")).await.is_none());
-        let error = socket.send("well?").await.0.unwrap_err();
+        let sent = poll_at_most(1, socket.send("?")).await;
+        assert_eq!(sent.is_none(), context::driver().engine().has_ring());
+        let (result, _) = match sent {
+            None => socket.send("well?").await,
+            at_once => at_once.unwrap(),
+        };
+        let error = result.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
         let server = UdpSocket::bind(address).await.unwrap();
         socket.send("and now?").await.0.unwrap();
