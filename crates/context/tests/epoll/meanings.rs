@@ -1,6 +1,7 @@
 //! Entries mean on epoll what they mean to the kernel's ring: each case runs on both, where a ring can be had.
 
 use std::io::{Read, Write};
+use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
@@ -111,7 +112,7 @@ fn what_is_written_to_the_master_of_a_terminal_is_typed_there() {
             let (result, _) = ends("a write", engine().op(write)).await;
             assert_eq!(result.unwrap(), 6, "{driver:?}");
             let mut asked = libc::pollfd {
-                fd: std::os::fd::AsRawFd::as_raw_fd(&slave),
+                fd: slave.as_raw_fd(),
                 events: libc::POLLIN,
                 revents: 0,
             };
@@ -125,30 +126,33 @@ fn what_is_written_to_the_master_of_a_terminal_is_typed_there() {
     }
 }
 
+/// A duplicate whose number is high, and so the same each time while the other tests open and close low ones.
+fn numbered_high(stream: &UnixStream) -> UnixStream {
+    // SAFETY: takes two numbers.
+    let number = unsafe { libc::fcntl(stream.as_raw_fd(), libc::F_DUPFD_CLOEXEC, 700) };
+    assert!(number >= 700, "{}", std::io::Error::last_os_error());
+    // SAFETY: it was just made for this.
+    unsafe { UnixStream::from_raw_fd(number) }
+}
+
 /// A closed descriptor's number may be another's at once: those who waited must not reach it.
 #[test]
 fn those_who_wait_for_a_descriptor_that_is_closed_do_not_get_at_its_successor() {
     on_epoll(async {
         let (_one, other) = UnixStream::pair().unwrap();
-        let target = Target::of(&other);
+        let closed = numbered_high(&other);
+        drop(other);
+        let target = Target::of(&closed);
         let mut stale = engine().op(op::Recv::new(target, Vec::with_capacity(8)));
         assert!(poll_once(&mut stale).is_pending());
         context::sleep(Duration::from_millis(1)).await;
-        ends("the close", engine().op(op::Close::new(other)))
+        ends("the close", engine().op(op::Close::new(closed)))
             .await
             .unwrap();
 
-        let (mut one, other) = UnixStream::pair().unwrap();
-        let found = [&one, &other].map(|end| Target::of(end) == target);
-        assert!(found[0] || found[1], "the number was not reused");
-        let (mut writer, reader) = if found[1] {
-            (one, other)
-        } else {
-            (other, {
-                one.flush().unwrap();
-                one
-            })
-        };
+        let (mut writer, reader) = UnixStream::pair().unwrap();
+        let reader = numbered_high(&reader);
+        assert!(Target::of(&reader) == target, "the number was not reused");
         let receive = op::Recv::new(target, Vec::with_capacity(8));
         let mut receive = engine().op(receive);
         assert!(poll_once(&mut receive).is_pending());
