@@ -67,10 +67,15 @@ fn drain_with_and_without_a_deadline() {
     }
 
     scheduler.start().unwrap();
+    let (begins, begun) = std::sync::mpsc::channel();
     let stuck = scheduler
         .handle()
-        .submit(std::future::pending::<()>())
+        .submit(async move {
+            begins.send(()).unwrap();
+            std::future::pending::<()>().await;
+        })
         .unwrap();
+    begun.recv().unwrap();
     scheduler.notify_stop(Stop::Drain {
         deadline: Some(Duration::from_millis(5)),
     });
