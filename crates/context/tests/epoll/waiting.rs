@@ -6,7 +6,7 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram, UnixStream};
 use std::time::Duration;
 
-use uring_engine::{SocketAddress, Target, op};
+use uring_engine::{BufferRing, BufferRingConfig, SocketAddress, Target, op};
 
 use crate::support::poll_once;
 use crate::{ends, engine, on_epoll};
@@ -73,5 +73,56 @@ fn a_poll_for_urgent_bytes() {
         assert_eq!(sent, 1);
         let found = ends("the poll", urgent).await.unwrap();
         assert_ne!(found & libc::POLLPRI as u32, 0);
+    });
+}
+
+/// More sockets are ready at once than there are buffers: those that are served give theirs back before the others are. Only
+/// where buffers are kept does somebody find none.
+#[test]
+fn receives_that_wait_for_buffers_of_others() {
+    on_epoll(async {
+        let config = BufferRingConfig {
+            buffers: 4,
+            buffer_size: 64,
+            max_buffers: 4,
+        };
+        let ring = BufferRing::new(&engine(), config).unwrap();
+        let pairs: Vec<_> = (0..20).map(|_| UnixStream::pair().unwrap()).collect();
+        let receive = |other: &UnixStream| {
+            // SAFETY: the ring is the engine's.
+            let receive = unsafe { op::RecvMulti::new(Target::of(other), ring.clone()) };
+            engine().multishot(receive)
+        };
+        // They are begun before there is something to receive, or after it.
+        for (waits, keeps) in [(true, false), (false, false), (true, true), (false, true)] {
+            let tasks: Vec<_> = pairs
+                .iter()
+                .map(|(_, other)| {
+                    let mut receive = receive(other);
+                    context::spawn(async move {
+                        let piece = receive.next().await.unwrap();
+                        piece.map(|piece| keeps.then_some(piece))
+                    })
+                })
+                .collect();
+            if waits {
+                context::sleep(Duration::from_millis(1)).await;
+            }
+            for (one, _) in &pairs {
+                (&*one).write_all(b"x").unwrap();
+            }
+            let mut kept = Vec::new();
+            let mut without = 0;
+            for task in tasks {
+                match ends("a receive", task).await.unwrap() {
+                    Ok(piece) => kept.push(piece),
+                    Err(error) => {
+                        assert_eq!(error.raw_os_error(), Some(libc::ENOBUFS));
+                        without += 1;
+                    }
+                }
+            }
+            assert_eq!(without, if keeps { 16 } else { 0 });
+        }
     });
 }

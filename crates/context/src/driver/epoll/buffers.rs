@@ -16,8 +16,17 @@ struct Place {
 pub(super) struct Groups {
     /// By number.
     rings: Vec<Option<Group>>,
-    /// Bytes that buffers were filled with, all in all.
-    filled: u64,
+    /// Since the last completions were handed over:
+    lent: Lent,
+}
+
+/// What was taken out of rings and has not reached a task yet.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Lent {
+    pub(super) buffers: usize,
+    pub(super) bytes: u64,
+    /// Whether one of them was the last in its ring.
+    pub(super) ran_out: bool,
 }
 
 struct Group {
@@ -72,10 +81,15 @@ impl Groups {
         }
     }
 
-    /// Bytes that buffers were filled with, all in all.
     #[inline]
-    pub(super) fn filled(&self) -> u64 {
-        self.filled
+    pub(super) fn lent(&self) -> Lent {
+        self.lent
+    }
+
+    /// Those who got the buffers will give them back, or keep them.
+    #[inline]
+    pub(super) fn hand_over(&mut self) {
+        self.lent = Lent::default();
     }
 
     fn ring(&mut self, group: u16) -> Option<&mut Group> {
@@ -95,9 +109,11 @@ impl Groups {
     /// Takes the next buffer out, which was filled with so many bytes.
     #[inline]
     pub(super) fn keep(&mut self, group: u16, bytes: i32) {
-        self.filled += bytes as u64;
+        self.lent.buffers += 1;
+        self.lent.bytes += bytes as u64;
         if let Some(group) = self.ring(group) {
             group.stack.pop();
+            self.lent.ran_out |= group.stack.is_empty();
         }
     }
 }

@@ -290,14 +290,15 @@ impl EpollRing {
         }
     }
 
-    /// Serves those whom events tell of something, with those of the last wait first.
+    /// Serves those whom events tell of something, with those of the last wait first, until the buffers have run out or have much
+    /// in them. Then the tasks have their turn, and give buffers back.
     fn wait_for_events(&mut self, limit: Option<Duration>) -> io::Result<()> {
         if self.ready.is_empty() {
             self.poller.wait(&mut self.events, limit)?;
             self.ready.extend(self.events.iter());
         }
-        let most = self.groups.filled() + HOT;
-        while self.groups.filled() < most
+        while self.groups.lent().bytes < HOT
+            && !self.groups.lent().ran_out
             && let Some((fd, readiness)) = self.ready.pop_front()
         {
             let fd = fd as i32;
@@ -423,7 +424,11 @@ impl Substitute for EpollRing {
     }
 
     fn reap(&mut self) -> Option<(u64, Completion)> {
-        self.completions.pop_front()
+        let completion = self.completions.pop_front();
+        if completion.is_none() {
+            self.groups.hand_over();
+        }
+        completion
     }
 
     unsafe fn register_buffers(&mut self, ring: u64, places: u16, group: u16) -> io::Result<()> {

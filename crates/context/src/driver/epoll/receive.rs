@@ -42,7 +42,11 @@ pub(super) fn receive(
     }
     for _ in 0..MOST {
         let Some(buffer) = groups.next(entry.buf, 0) else {
-            return Progress::Ended(-libc::ENOBUFS, 0);
+            return match groups.lent().buffers {
+                0 => Progress::Ended(-libc::ENOBUFS, 0),
+                // Whoever gets these may give one back.
+                _ => Progress::Paused(entry.fd, Direction::Read),
+            };
         };
         let second = match operation.fills {
             true => groups.next(entry.buf, 1),
