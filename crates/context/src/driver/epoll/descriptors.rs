@@ -1,11 +1,17 @@
 //! Who waits for which descriptor.
+//!
+//! With thousands of connections an event meets memory that is in no cache any more. So what an event needs of a descriptor lies
+//! together, found by its number; what is rare, a second one who waits or one who polls, lies behind a pointer.
+#![expect(
+    clippy::box_collection,
+    reason = "a collection takes more room than a pointer, where it is not there as a rule"
+)]
 
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::BorrowedFd;
 
 use net_epoll_legacy::poller::{Poller, Readiness};
-use rustc_hash::FxHashMap;
 
 /// What an operation waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,23 +27,64 @@ pub(super) enum Direction {
 /// Every descriptor that somebody has waited for, by its number.
 #[derive(Default)]
 pub(super) struct Descriptors {
-    waiters: FxHashMap<i32, Waiters>,
+    /// In pieces, so that a high number does not make all the lower ones.
+    pages: Vec<Option<Box<[Waiters; PAGE]>>>,
     /// Where somebody is to be served without an event, each place once.
     paused: Vec<(i32, Direction)>,
 }
 
+/// Descriptors in a page.
+const PAGE: usize = 64;
+
 #[derive(Default)]
 struct Waiters {
-    reading: VecDeque<usize>,
-    writing: VecDeque<usize>,
-    polling: Vec<usize>,
+    reading: Queue,
+    writing: Queue,
+    polling: Option<Box<Vec<usize>>>,
     /// It is registered, since somebody waits: and whether for writing too.
     registered_for_writing: Option<bool>,
     /// The peer has sent its last, or something urgent: an empty read is not the end of an edge, and there may be no further one.
     uncertain: bool,
-    /// Which queues are among the paused ones.
-    paused_reading: bool,
-    paused_writing: bool,
+}
+
+/// Those who move bytes in one direction, in their order.
+#[derive(Default)]
+struct Queue {
+    first: Option<usize>,
+    behind: Option<Box<VecDeque<usize>>>,
+    /// Whether it is among the paused ones.
+    is_paused: bool,
+}
+
+impl Queue {
+    fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
+    fn push(&mut self, key: usize) {
+        match self.first {
+            None => self.first = Some(key),
+            Some(_) => self.behind.get_or_insert_default().push_back(key),
+        }
+    }
+
+    /// Those who leave are the first or the last, as a rule.
+    fn remove(&mut self, key: usize) {
+        let behind = self.behind.as_mut();
+        if self.first == Some(key) {
+            self.first = behind.and_then(|behind| behind.pop_front());
+        } else if let Some(behind) = behind {
+            match behind.back() == Some(&key) {
+                true => drop(behind.pop_back()),
+                false => behind.retain(|other| *other != key),
+            }
+        }
+    }
+
+    fn into_keys(self) -> impl Iterator<Item = usize> {
+        let behind = self.behind.into_iter().flat_map(|behind| *behind);
+        self.first.into_iter().chain(behind)
+    }
 }
 
 /// Who waits where an event came.
@@ -49,7 +96,7 @@ pub(super) struct Waiting {
 }
 
 impl Waiters {
-    fn queue(&mut self, direction: Direction) -> Option<&mut VecDeque<usize>> {
+    fn queue(&mut self, direction: Direction) -> Option<&mut Queue> {
         match direction {
             Direction::Read => Some(&mut self.reading),
             Direction::Write => Some(&mut self.writing),
@@ -57,29 +104,50 @@ impl Waiters {
         }
     }
 
-    fn paused(&mut self, direction: Direction) -> Option<&mut bool> {
-        match direction {
-            Direction::Read => Some(&mut self.paused_reading),
-            Direction::Write => Some(&mut self.paused_writing),
-            Direction::Poll(_) => None,
-        }
+    fn pollers(&self) -> &[usize] {
+        self.polling.as_deref().map_or(&[], Vec::as_slice)
     }
 
     fn is_empty(&self) -> bool {
-        self.reading.is_empty() && self.writing.is_empty() && self.polling.is_empty()
+        self.reading.is_empty() && self.writing.is_empty() && self.pollers().is_empty()
     }
 }
 
 impl Descriptors {
+    #[inline]
+    fn get(&self, fd: i32) -> Option<&Waiters> {
+        let at = usize::try_from(fd).ok()?;
+        let page = self.pages.get(at / PAGE)?.as_ref()?;
+        Some(&page[at % PAGE])
+    }
+
+    #[inline]
+    fn get_mut(&mut self, fd: i32) -> Option<&mut Waiters> {
+        let at = usize::try_from(fd).ok()?;
+        let page = self.pages.get_mut(at / PAGE)?.as_mut()?;
+        Some(&mut page[at % PAGE])
+    }
+
+    /// As [`get_mut`](Self::get_mut), for a descriptor that may be new here.
+    fn entry(&mut self, fd: i32) -> io::Result<&mut Waiters> {
+        let no_descriptor = |_| io::Error::from_raw_os_error(libc::EBADF);
+        let at = usize::try_from(fd).map_err(no_descriptor)?;
+        let number = at / PAGE;
+        if self.pages.len() <= number {
+            self.pages.resize_with(number + 1, || None);
+        }
+        let page = self.pages[number]
+            .get_or_insert_with(|| Box::new(std::array::from_fn(|_| Waiters::default())));
+        Ok(&mut page[at % PAGE])
+    }
+
+    fn queue(&mut self, fd: i32, direction: Direction) -> Option<&mut Queue> {
+        self.get_mut(fd)?.queue(direction)
+    }
+
     /// Whether somebody waits there already.
     pub(super) fn is_busy(&self, fd: i32, direction: Direction) -> bool {
-        self.waiters
-            .get(&fd)
-            .is_some_and(|waiters| match direction {
-                Direction::Read => !waiters.reading.is_empty(),
-                Direction::Write => !waiters.writing.is_empty(),
-                Direction::Poll(_) => false,
-            })
+        self.first(fd, direction).is_some()
     }
 
     /// Lines an operation up, behind those who wait.
@@ -94,9 +162,8 @@ impl Descriptors {
         fd: i32,
         direction: Direction,
     ) -> io::Result<()> {
-        let waiters = self.waiters.entry(fd).or_default();
-        let was_empty = waiters.is_empty();
-        if was_empty {
+        let waiters = self.entry(fd)?;
+        if waiters.is_empty() {
             waiters.registered_for_writing = None;
             waiters.uncertain = false;
         }
@@ -111,56 +178,51 @@ impl Descriptors {
             waiters.registered_for_writing = Some(writing);
         }
         match waiters.queue(direction) {
-            Some(queue) => queue.push_back(key),
-            None => waiters.polling.push(key),
+            Some(queue) => queue.push(key),
+            None => waiters.polling.get_or_insert_default().push(key),
         }
         Ok(())
     }
 
     /// Takes an operation out.
     pub(super) fn leave(&mut self, key: usize, fd: i32, direction: Direction) {
-        let Some(waiters) = self.waiters.get_mut(&fd) else {
+        let Some(waiters) = self.get_mut(fd) else {
             return;
         };
-        match waiters.queue(direction) {
-            // Those who leave are the first or the last, as a rule.
-            Some(queue) if queue.front() == Some(&key) => drop(queue.pop_front()),
-            Some(queue) if queue.back() == Some(&key) => drop(queue.pop_back()),
-            Some(queue) => queue.retain(|other| *other != key),
-            None => waiters.polling.retain(|other| *other != key),
+        if let Some(queue) = waiters.queue(direction) {
+            queue.remove(key);
+        } else if let Some(polling) = &mut waiters.polling {
+            polling.retain(|other| *other != key);
         }
     }
 
     /// Forgets a descriptor that is about to be closed. Those who waited for it are the caller's.
     pub(super) fn forget(&mut self, fd: i32) -> Vec<usize> {
-        let Some(waiters) = self.waiters.remove(&fd) else {
+        let Some(waiters) = self.get_mut(fd).map(std::mem::take) else {
             return Vec::new();
         };
-        let queues = waiters.reading.into_iter().chain(waiters.writing);
-        queues.chain(waiters.polling).collect()
+        let movers = [waiters.reading, waiters.writing].map(Queue::into_keys);
+        let polling = waiters.polling.into_iter().flat_map(|polling| *polling);
+        movers.into_iter().flatten().chain(polling).collect()
     }
 
     /// The one whose turn it is.
+    #[inline]
     pub(super) fn first(&self, fd: i32, direction: Direction) -> Option<usize> {
-        let waiters = self.waiters.get(&fd)?;
+        let waiters = self.get(fd)?;
         match direction {
-            Direction::Read => waiters.reading.front().copied(),
-            Direction::Write => waiters.writing.front().copied(),
+            Direction::Read => waiters.reading.first,
+            Direction::Write => waiters.writing.first,
             Direction::Poll(_) => None,
         }
     }
 
     /// Has the first in a queue be served without an event, if there is one.
     pub(super) fn pause(&mut self, fd: i32, direction: Direction) {
-        let Some(waiters) = self.waiters.get_mut(&fd) else {
+        let Some(queue) = self.queue(fd, direction) else {
             return;
         };
-        if waiters
-            .queue(direction)
-            .is_some_and(|queue| !queue.is_empty())
-            && let Some(paused) = waiters.paused(direction)
-            && !std::mem::replace(paused, true)
-        {
+        if !queue.is_empty() && !std::mem::replace(&mut queue.is_paused, true) {
             self.paused.push((fd, direction));
         }
     }
@@ -172,11 +234,9 @@ impl Descriptors {
     /// Where somebody is to be served without an event; afterwards, nobody is.
     pub(super) fn take_paused(&mut self) -> Vec<(i32, Direction)> {
         let paused = std::mem::take(&mut self.paused);
-        for (fd, direction) in &paused {
-            if let Some(waiters) = self.waiters.get_mut(fd)
-                && let Some(paused) = waiters.paused(*direction)
-            {
-                *paused = false;
+        for &(fd, direction) in &paused {
+            if let Some(queue) = self.queue(fd, direction) {
+                queue.is_paused = false;
             }
         }
         paused
@@ -184,29 +244,29 @@ impl Descriptors {
 
     /// Those who are told of every event.
     pub(super) fn pollers(&self, fd: i32, into: &mut Vec<usize>) {
-        if let Some(waiters) = self.waiters.get(&fd) {
-            into.extend_from_slice(&waiters.polling);
+        if let Some(waiters) = self.get(fd) {
+            into.extend_from_slice(waiters.pollers());
         }
     }
 
     /// Takes note of an event. Who waits for one.
+    #[inline]
     pub(super) fn note(&mut self, fd: i32, readiness: Readiness) -> Waiting {
-        let Some(waiters) = self.waiters.get_mut(&fd) else {
+        let Some(waiters) = self.get_mut(fd) else {
             return Waiting::default();
         };
         waiters.uncertain |= readiness.ended;
         Waiting {
             reading: !waiters.reading.is_empty(),
             writing: !waiters.writing.is_empty(),
-            polling: !waiters.polling.is_empty(),
+            polling: !waiters.pollers().is_empty(),
         }
     }
 
     /// Whether a read that found fewer bytes than it had room for has found all there will be until the next event.
+    #[inline]
     pub(super) fn tells_more(&self, fd: i32) -> bool {
-        self.waiters
-            .get(&fd)
-            .is_some_and(|waiters| !waiters.uncertain)
+        self.get(fd).is_some_and(|waiters| !waiters.uncertain)
     }
 }
 
