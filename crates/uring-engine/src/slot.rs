@@ -172,13 +172,29 @@ impl Slot {
                 self.waker.set(Some(old));
                 None
             }
+            None => {
+                self.replace_waker(waker);
+                None
+            }
             old => {
-                // The clone is foreign code: it runs while the cell is empty and nothing is borrowed.
-                let replacement = waker.clone();
-                let meanwhile = self.waker.replace(Some(replacement));
-                drop(meanwhile);
+                self.replace_other_waker(waker);
                 old
             }
         }
+    }
+
+    #[inline]
+    fn replace_waker(&self, waker: &Waker) {
+        // The clone is foreign code: it runs while the cell is empty and nothing is borrowed.
+        let replacement = waker.clone();
+        let meanwhile = self.waker.replace(Some(replacement));
+        drop(meanwhile);
+    }
+
+    /// Of an operation that another task polled before. Never inlined, so that a call stack tells that this is the engine's.
+    #[cold]
+    #[inline(never)]
+    fn replace_other_waker(&self, waker: &Waker) {
+        self.replace_waker(waker);
     }
 }
