@@ -18,6 +18,7 @@
 //! |---|---|---|
 //! | `futures` | | `Spawner`, and `Spawn` for [`Handle`]; [`Interval`] as a stream |
 //! | `serde` | | snapshots of [`inspect`] as JSON, and as anything else that `serde` knows |
+//! | `trace-waits` | | [`inspect`]`::traced`: what tasks wait on that the context does not know, such as channels and locks, and where |
 //! | `tracing` | | a span for each task, entered around its polls (target `context::task`, level `DEBUG`); the reports of [`watchdog`] as events |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -22,12 +22,32 @@ const DRAIN: u8 = 1 << 0;
 const ABORT: u8 = 1 << 1;
 /// Somebody wants to know what tasks wait on; see `inspect/answer.rs`.
 const LOOK: u8 = 1 << 2;
+/// As `LOOK`, and has waits traced.
+const TRACE: u8 = 1 << 3;
 
 /// What other threads ask of the worker loop: one load when nobody asks. Each bit is a request; an abort overrides a drain.
 #[derive(Default)]
 pub(crate) struct StopSignal {
     request: AtomicU8,
     deadline: Mutex<Option<Instant>>,
+}
+
+/// What somebody wants to know of the tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// What they wait on, as far as the context knows.
+    Plain,
+    /// That, and what a poll of each of them shows.
+    Traced,
+}
+
+impl Look {
+    fn bit(self) -> u8 {
+        match self {
+            Self::Plain => LOOK,
+            Self::Traced => TRACE,
+        }
+    }
 }
 
 /// The stop that was asked for.
@@ -55,18 +75,25 @@ impl StopSignal {
     }
 
     /// Asks the worker loop to look at what tasks wait on.
-    pub(crate) fn ask_for_a_look(&self) {
-        self.request.fetch_or(LOOK, Ordering::SeqCst);
+    pub(crate) fn ask_for_a_look(&self, look: Look) {
+        self.request.fetch_or(look.bit(), Ordering::SeqCst);
     }
 
     /// Whether a look is asked for.
     pub(crate) fn wants_look(&self) -> bool {
-        self.request.load(Ordering::SeqCst) & LOOK != 0
+        self.request.load(Ordering::SeqCst) & (LOOK | TRACE) != 0
     }
 
-    /// Takes note that a look is taken; true if one was asked for.
-    pub(crate) fn take_look(&self) -> bool {
-        self.wants_look() && self.request.fetch_and(!LOOK, Ordering::SeqCst) & LOOK != 0
+    /// Takes note that a look is taken, which does for all that were asked for.
+    pub(crate) fn take_look(&self) -> Option<Look> {
+        if !self.wants_look() {
+            return None;
+        }
+        let asked = self.request.fetch_and(!(LOOK | TRACE), Ordering::SeqCst);
+        Some(match asked & TRACE {
+            0 => Look::Plain,
+            _ => Look::Traced,
+        })
     }
 
     /// Whether anything is asked for.
@@ -106,11 +133,20 @@ mod tests {
     #[test]
     fn a_look_hides_no_stop_and_no_stop_a_look() {
         let signal = StopSignal::default();
-        signal.ask_for_a_look();
+        signal.ask_for_a_look(Look::Plain);
         assert_eq!((signal.is_asked(), signal.request()), (true, Request::Run));
         signal.ask(Stop::Drain { deadline: None });
         assert_eq!(signal.request(), Request::Drain);
-        assert!(signal.take_look() && !signal.take_look());
+        assert_eq!(
+            (signal.take_look(), signal.take_look()),
+            (Some(Look::Plain), None)
+        );
+        signal.ask_for_a_look(Look::Traced);
+        signal.ask_for_a_look(Look::Plain);
+        assert_eq!(
+            (signal.take_look(), signal.take_look()),
+            (Some(Look::Traced), None)
+        );
         assert_eq!(signal.request(), Request::Drain);
         signal.ask(Stop::Abort);
         signal.ask(Stop::Drain { deadline: None });

@@ -44,6 +44,7 @@
 //! | `sync-prims` | | `sync`: primitives for any runtime | `sync-prims` |
 //! | `channel` | | `channel`: channels for any runtime | `channel` |
 //! | `serde` | | `inspect::Snapshot::to_json`, and its values as anything else that `serde` knows | `context` |
+//! | `trace-waits` | | `inspect::traced`: what tasks wait on that no context knows, such as channels and locks, and where | `context` |
 //! | `tracing` | | a span for each task; the watchdog's reports as events | `context` |
 //! | `net-epoll-legacy` | | `epoll`: the epoll poller and its own small runtime | `net-epoll-legacy` |
 //!

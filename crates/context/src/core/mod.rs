@@ -36,6 +36,8 @@ use crate::current;
 use crate::driver::Driver;
 use crate::guard::Guards;
 use crate::inbox::Inbox;
+#[cfg(feature = "trace-waits")]
+use crate::inspect::Tracer;
 use crate::inspect::{Labels, Questions};
 use crate::metrics::Counters;
 use crate::room::Room;
@@ -108,6 +110,9 @@ pub(crate) struct Home {
     pub(crate) states: RefCell<HashMap<TypeId, Rc<dyn Any>>>,
     /// Waits that were given a name.
     pub(crate) labels: Labels,
+    /// Where the waker of a traced poll was cloned.
+    #[cfg(feature = "trace-waits")]
+    pub(crate) tracer: Tracer,
     /// True once the context no longer takes up new tasks: what is spawned then is cancelled at once.
     pub(crate) closing: Cell<bool>,
     /// True while a task that is spawned without a name needs nothing special: the context is not closing, and keeps no times.
@@ -149,6 +154,8 @@ impl Core {
                 scopes: RefCell::new(Vec::new()),
                 states: RefCell::new(HashMap::new()),
                 labels: Labels::default(),
+                #[cfg(feature = "trace-waits")]
+                tracer: Tracer::default(),
                 closing: Cell::new(false),
                 spawns_plainly: Cell::new(false),
                 kept: Kept::default(),

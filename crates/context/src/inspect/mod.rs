@@ -26,7 +26,7 @@
 //! ([`ContextInfo::answered`]); all else about it is there.
 //!
 //! A wait that is not the context's own, such as that for a channel, a lock or another thread, is not known. [`waiting_for`] gives it a
-//! name.
+//! name, and with feature `trace-waits` `traced` finds out what it is.
 //!
 //! There is no list of all contexts of the process: handles are passed, like everything else.
 //! [`SchedulerHandle::contexts`](crate::SchedulerHandle::contexts) has those of a scheduler, [`handle`](fn@crate::handle) the
@@ -40,23 +40,32 @@ pub(crate) mod json;
 mod label;
 mod task_info;
 mod text;
+#[cfg_attr(not(feature = "trace-waits"), path = "without_traces.rs")]
+mod trace;
 mod waits;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use answer::Answer;
 pub(crate) use answer::Questions;
 pub(crate) use label::Labels;
 pub use label::{WaitingFor, waiting_for};
 pub(crate) use task_info::describe;
 pub use task_info::{TaskInfo, TaskState};
 pub(crate) use text::OneLine;
+use trace::Names;
+#[cfg(feature = "trace-waits")]
+pub use trace::{Call, TRACED_PATIENCE, TracedWait, traced, traced_within};
+#[cfg(feature = "trace-waits")]
+pub(crate) use trace::{Stack, Tracer};
 pub use uring_engine::SetupReport;
 pub use waits::WaitingOn;
 
 use crate::core::Core;
 use crate::handle::Handle;
 use crate::metrics::Metrics;
+use crate::stop::Look;
 
 /// How long [`of`] waits for the contexts to say what their tasks wait on, all of them together.
 pub const PATIENCE: Duration = Duration::from_millis(50);
@@ -123,23 +132,39 @@ pub fn of(contexts: &[Handle]) -> Snapshot {
 /// As [`of`], with another limit. Zero asks nobody and wakes nobody: what tasks wait on is then known only of the context that
 /// runs on the calling thread.
 pub fn within(contexts: &[Handle], patience: Duration) -> Snapshot {
+    look(contexts, patience, Look::Plain)
+}
+
+fn look(contexts: &[Handle], patience: Duration, look: Look) -> Snapshot {
     let asked: Vec<_> = contexts
         .iter()
-        .map(|handle| handle.core().ask(!patience.is_zero()))
+        .map(|handle| handle.core().ask(look, !patience.is_zero()))
         .collect();
     let deadline = Instant::now().checked_add(patience);
-    let contexts = contexts
+    let answers: Vec<_> = contexts
         .iter()
         .zip(asked)
-        .map(|(handle, asked)| {
-            let core = handle.core();
-            describe_context(core, core.await_answer(asked, deadline).as_deref())
-        })
+        .map(|(handle, asked)| handle.core().await_answer(asked, deadline))
+        .collect();
+    // After the last answer: finding names takes a lock that tracing takes, too.
+    let mut names = Names::default();
+    let contexts = contexts
+        .iter()
+        .zip(answers)
+        .map(|(handle, answer)| describe_context(handle.core(), answer.as_deref(), &mut names))
         .collect();
     Snapshot { contexts }
 }
 
-fn describe_context(core: &Core, answer: Option<&[TaskInfo]>) -> ContextInfo {
+fn describe_context(core: &Core, answer: Option<&Answer>, names: &mut Names) -> ContextInfo {
+    let tasks = answer.map_or_else(
+        || core.tasks(),
+        |answer| {
+            let mut tasks = answer.tasks.clone();
+            answer.traces.add_to(&mut tasks, names);
+            tasks
+        },
+    );
     ContextInfo {
         id: core.id,
         name: core.config.name.clone(),
@@ -151,6 +176,6 @@ fn describe_context(core: &Core, answer: Option<&[TaskInfo]>) -> ContextInfo {
         answered: answer.is_some(),
         metrics: core.snapshot(),
         setup: core.setup(),
-        tasks: answer.map_or_else(|| core.tasks(), <[_]>::to_vec),
+        tasks,
     }
 }

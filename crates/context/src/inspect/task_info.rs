@@ -52,7 +52,7 @@ pub struct TaskInfo {
     /// What it is doing.
     pub state: TaskState,
     /// What will wake it, as far as its context knows; empty if it does not wait, and where nobody asked (see
-    /// [`inspect`](crate::inspect)).
+    /// [`inspect`](crate::inspect)). In a traced snapshot also what was found by polling it.
     pub waiting_on: Vec<WaitingOn>,
     /// How often it was polled.
     pub polls: u32,

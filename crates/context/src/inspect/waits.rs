@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use uring_engine::{Target, opcode_name};
 
+#[cfg(feature = "trace-waits")]
+use super::TracedWait;
 use super::{OneLine, TaskInfo, TaskState};
 use crate::core::Local;
 use crate::task::TaskId;
@@ -44,6 +46,9 @@ pub enum WaitingOn {
         /// The name.
         what: &'static str,
     },
+    /// Something that is not the context's own, as [`traced`](super::traced) has found it.
+    #[cfg(feature = "trace-waits")]
+    Traced(TracedWait),
 }
 
 impl fmt::Display for WaitingOn {
@@ -54,6 +59,8 @@ impl fmt::Display for WaitingOn {
             Self::Operation { name, fd: None } => f.write_str(name),
             Self::Join { task } => write!(f, "end of task {task}"),
             Self::Named { what } => OneLine(what).fmt(f),
+            #[cfg(feature = "trace-waits")]
+            Self::Traced(wait) => wait.fmt(f),
         }
     }
 }

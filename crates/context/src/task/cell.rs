@@ -17,6 +17,7 @@ use super::header::{Header, Origin, TaskPtr, VTable};
 
 use super::memory::Block;
 use super::state::Shared;
+use super::traced::Wakers;
 use super::waker;
 use crate::core::Core;
 use crate::report;
@@ -142,13 +143,13 @@ impl<F: Future> Functions<F> {
 /// # Safety
 ///
 /// On the home thread, task alive and not complete.
-unsafe fn poll<F: Future>(task: TaskPtr) -> bool {
+unsafe fn poll<F: Future>(task: TaskPtr, wakers: Wakers) -> bool {
     let polled = catch_unwind(AssertUnwindSafe(|| {
         // SAFETY: until completion the future is in its place, the home thread has it to itself, and it is dropped there and
         // never moved.
         let future = unsafe { Pin::new_unchecked(&mut *stage::<F>(task).future) };
         // SAFETY: the task outlives the poll.
-        let waker = unsafe { waker::borrowed(task) };
+        let waker = unsafe { waker::borrowed(task, wakers) };
         future.poll(&mut Context::from_waker(&waker))
     }));
     let output = match polled {

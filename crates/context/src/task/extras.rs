@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use super::header::{TaskPtr, VTable};
 use super::span::TaskSpan;
+use super::traced::Wakers;
 use crate::builder::Config;
 use crate::published::Published;
 use crate::timer;
@@ -123,9 +124,9 @@ pub(crate) unsafe fn add_extras(
 /// # Safety
 ///
 /// As there.
-pub(super) unsafe fn poll(task: TaskPtr) -> bool {
+pub(super) unsafe fn poll(task: TaskPtr, wakers: Wakers) -> bool {
     // SAFETY: by contract, and the task outlives its poll.
-    unsafe { around(task, |functions| (functions.poll)(task)) }
+    unsafe { around(task, |functions| (functions.poll)(task, wakers)) }
 }
 
 /// [`VTable::cancel`] of observed tasks.

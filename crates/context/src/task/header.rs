@@ -12,6 +12,7 @@ use atomic_waker::AtomicWaker;
 use super::extras::Extras;
 use super::memory::Block;
 use super::state::Shared;
+use super::traced::Wakers;
 use crate::core::Core;
 use crate::inbox::InboxNode;
 use crate::published::{Published, PublishedWord};
@@ -67,7 +68,7 @@ impl Origin {
 /// A task's functions that know its future's type.
 pub(crate) struct VTable {
     /// Polls the future and, if it is finished or panicked, puts the output in its place. True if finished.
-    pub(crate) poll: unsafe fn(TaskPtr) -> bool,
+    pub(crate) poll: unsafe fn(TaskPtr, Wakers) -> bool,
     /// Drops the future and puts `JoinError::Cancelled` in its place.
     pub(crate) cancel: unsafe fn(TaskPtr),
     /// Drops the output, reporting a panic that nobody will see.

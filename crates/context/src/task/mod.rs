@@ -72,6 +72,8 @@ mod remote_join;
 #[cfg_attr(not(feature = "tracing"), path = "without_spans.rs")]
 mod span;
 pub(crate) mod state;
+#[cfg_attr(not(feature = "trace-waits"), path = "untraced.rs")]
+mod traced;
 pub(crate) mod waker;
 mod yield_now;
 
@@ -90,6 +92,9 @@ pub(crate) use header::{
 pub use join::JoinHandle;
 pub use local::TaskLocal;
 pub use remote_join::RemoteJoinHandle;
+#[cfg(feature = "trace-waits")]
+pub(crate) use traced::Traceable;
+use traced::Wakers;
 pub(crate) use waker::schedule_at_home;
 pub use yield_now::{YieldNow, yield_now};
 
@@ -144,7 +149,7 @@ pub(crate) unsafe fn run(core: Local<'_>, task: TaskPtr) {
     // SAFETY: home thread, alive, not complete.
     let finished = unsafe {
         if flags & ABORT == 0 {
-            (header.vtable.poll)(task)
+            (header.vtable.poll)(task, Wakers::ORDINARY)
         } else {
             (header.vtable.cancel)(task);
             true

@@ -8,10 +8,12 @@ use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::header::{ABORT, ARRIVING, COMPLETE, Header, MERGED, QUEUED, TaskPtr};
 use super::state::Notify;
+use super::traced::{self, Wakers};
 use crate::core::Local;
 use crate::current;
 
-static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_waker);
+pub(super) static VTABLE: RawWakerVTable =
+    RawWakerVTable::new(clone, wake, wake_by_ref, drop_waker);
 
 /// A waker that borrows the caller's hold on `task`: it is not counted, and must not be dropped.
 ///
@@ -19,9 +21,9 @@ static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, dr
 ///
 /// The task outlives the waker.
 #[inline]
-pub(crate) unsafe fn borrowed(task: TaskPtr) -> ManuallyDrop<Waker> {
-    let raw = RawWaker::new(task.0.as_ptr().cast(), &VTABLE);
-    // SAFETY: the functions of `VTABLE` keep the contract of `RawWaker` for a live task.
+pub(super) unsafe fn borrowed(task: TaskPtr, wakers: Wakers) -> ManuallyDrop<Waker> {
+    let raw = RawWaker::new(task.0.as_ptr().cast(), wakers.vtable());
+    // SAFETY: the functions of both tables keep the contract of `RawWaker` for a live task.
     ManuallyDrop::new(unsafe { Waker::from_raw(raw) })
 }
 
@@ -31,19 +33,19 @@ pub(crate) unsafe fn borrowed(task: TaskPtr) -> ManuallyDrop<Waker> {
 ///
 /// `data` comes from a waker of this module that has not been dropped.
 #[inline]
-unsafe fn task(data: *const ()) -> TaskPtr {
+pub(super) unsafe fn task(data: *const ()) -> TaskPtr {
     // SAFETY: a waker's pointer is that of a header, never null.
     TaskPtr(unsafe { std::ptr::NonNull::new_unchecked(data.cast_mut().cast::<Header>()) })
 }
 
 /// The task's core, if this is its home thread.
 #[inline]
-fn at_home(header: &Header) -> Option<Local<'_>> {
+pub(super) fn at_home(header: &Header) -> Option<Local<'_>> {
     // SAFETY: a core that is bound to this thread is alive, and stays so for as long as it is bound.
     current::is(header.core).then(|| unsafe { Local::new(header.core.as_ref()) })
 }
 
-unsafe fn clone(data: *const ()) -> RawWaker {
+pub(super) unsafe fn clone(data: *const ()) -> RawWaker {
     // SAFETY: the waker being cloned holds a reference or is borrowed from somebody who does.
     unsafe { retain(task(data)) };
     RawWaker::new(data, &VTABLE)
@@ -87,7 +89,7 @@ pub(crate) unsafe fn release(task: TaskPtr) {
     }
 }
 
-unsafe fn wake(data: *const ()) {
+pub(super) unsafe fn wake(data: *const ()) {
     // SAFETY: the waker owns a reference, which keeps the task for the call and is given up after it.
     unsafe {
         wake_by_ref(data);
@@ -95,7 +97,7 @@ unsafe fn wake(data: *const ()) {
     }
 }
 
-unsafe fn wake_by_ref(data: *const ()) {
+pub(super) unsafe fn wake_by_ref(data: *const ()) {
     // SAFETY: the waker keeps the task.
     let task = unsafe { task(data) };
     // SAFETY: as above.
@@ -114,13 +116,20 @@ unsafe fn wake_by_ref(data: *const ()) {
     }
 }
 
-/// A clone of `waker`, without a detour if it is that of a task which is at home on this thread.
+/// Whether `waker` is a task's own, or that of a traced poll: of both the data is the task.
+#[inline]
+fn is_of_task(waker: &Waker) -> bool {
+    std::ptr::eq(waker.vtable(), &VTABLE) || traced::is_tracing(waker)
+}
+
+/// A clone of `waker`, without a detour if it is that of a task which is at home on this thread. Nothing is traced: for waits that
+/// a context knows by itself.
 #[inline]
 pub(crate) fn clone_waker(waker: &Waker) -> Waker {
-    if !std::ptr::eq(waker.vtable(), &VTABLE) {
+    if !is_of_task(waker) {
         return waker.clone();
     }
-    // SAFETY: a waker with this vtable is one of this module's and keeps its task; the count is that of the new waker.
+    // SAFETY: a waker of a task keeps it; the count is that of the new waker.
     unsafe {
         retain(task(waker.data()));
         Waker::new(waker.data(), &VTABLE)
@@ -129,10 +138,10 @@ pub(crate) fn clone_waker(waker: &Waker) -> Waker {
 
 /// The id of the task that a waker wakes, if it is a task's.
 pub(crate) fn task_of(waker: &Waker) -> Option<u64> {
-    if !std::ptr::eq(waker.vtable(), &VTABLE) {
+    if !is_of_task(waker) {
         return None;
     }
-    // SAFETY: a waker with this vtable is one of this module's and keeps its task.
+    // SAFETY: a waker of a task keeps it.
     Some(unsafe { task(waker.data()).header() }.origin.id)
 }
 
@@ -222,7 +231,7 @@ pub(crate) unsafe fn push_to_inbox(task: TaskPtr) {
     }
 }
 
-unsafe fn drop_waker(data: *const ()) {
+pub(super) unsafe fn drop_waker(data: *const ()) {
     // SAFETY: the waker owned a reference.
     unsafe { release(task(data)) };
 }

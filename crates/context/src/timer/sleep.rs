@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use super::clock::{duration_to_ns, instant_from_ns, instant_to_ns, now_ns};
 use super::wheel::{TimerKey, TimerState};
 use crate::current::with_timers;
+use crate::task::waker::clone_waker;
 
 /// Waits for `duration`, counted from this call, not from the first poll.
 ///
@@ -96,7 +97,7 @@ impl Sleep {
 
     fn register(&mut self, waker: &Waker) -> Poll<()> {
         // The clone comes before the borrow and, unless it is used up, is dropped after it.
-        let mut waker = Some(waker.clone());
+        let mut waker = Some(clone_waker(waker));
         let deadline_ns = self.deadline_ns;
         let registered = with_timers(|context, wheel| {
             let mut wheel = wheel.borrow_mut();
@@ -124,7 +125,7 @@ impl Sleep {
     /// Exchanges the waker of the entry on the current context.
     #[cold]
     fn replace_waker(&mut self, key: TimerKey, waker: &Waker) -> Poll<()> {
-        let mut waker_slot = Some(waker.clone());
+        let mut waker_slot = Some(clone_waker(waker));
         let replaced = with_timers(|_, wheel| {
             let waker = waker_slot.take()?;
             Some(wheel.borrow_mut().replace_waker(key, waker))

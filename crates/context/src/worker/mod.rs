@@ -268,8 +268,8 @@ impl<'a> Worker<'a> {
     /// Does what other threads ask for, which may end the run.
     #[cold]
     fn asked(&self, until: &Until<'_>, live: u64) -> Option<Result<(), RunError>> {
-        if self.core.stop.take_look() {
-            self.core.answer();
+        if let Some(look) = self.core.stop.take_look() {
+            self.core.answer(look);
         }
         match self.core.stop.request() {
             Request::Run => None,
