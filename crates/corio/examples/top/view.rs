@@ -16,6 +16,8 @@ pub(crate) struct View {
     /// Latest last.
     pub(crate) messages: Vec<String>,
     pub(crate) sort: Sort,
+    /// Whether waits are traced.
+    pub(crate) trace: bool,
 }
 
 /// What tasks are sorted by: the largest first, names and ids the other way round.
@@ -63,7 +65,11 @@ pub(crate) fn draw(frame: &mut Frame<'_>, view: &View) {
     draw_contexts(frame, above, view);
     draw_tasks(frame, middle, view);
     draw_messages(frame, below, view);
-    let text = format!("q quits, s sorts by something else (now {:?})", view.sort);
+    let text = format!(
+        "q quits, s sorts by something else (now {:?}), t traces waits ({})",
+        view.sort,
+        if view.trace { "on" } else { "off" },
+    );
     frame.render_widget(Paragraph::new(text), help);
 }
 

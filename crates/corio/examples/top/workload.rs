@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use channel::oneshot;
 use corio::inspect::{self, waiting_for};
 use corio::net::{TcpListener, TcpStream};
 use corio::time::{interval, sleep};
@@ -25,6 +26,8 @@ pub(crate) struct Workload {
     scheduler: Scheduler,
     messages: Messages,
     _watchdog: Watchdog,
+    /// Told to nobody: what waits for it is seen where waits are traced.
+    _last_orders: oneshot::Sender<()>,
 }
 
 impl Workload {
@@ -42,10 +45,15 @@ impl Workload {
         contexts[1].submit_with(|| async { pipeline() })?.detach();
         contexts[2].submit_named("ticker", tick())?.detach();
         contexts[2].submit_named("slow", slow())?.detach();
+        let (last_orders, called) = oneshot::channel();
+        contexts[2]
+            .submit_named("closing", closing(called))?
+            .detach();
         Ok(Self {
             scheduler,
             messages,
             _watchdog: watchdog,
+            _last_orders: last_orders,
         })
     }
 
@@ -67,7 +75,7 @@ impl Workload {
                 .tasks()
                 .any(|task| task.name.as_deref() == Some(name) && task.polls > 0)
         };
-        let parts = ["echo client 3", "consumer 2", "ticker", "slow"];
+        let parts = ["echo client 3", "consumer 2", "ticker", "slow", "closing"];
         while !parts.into_iter().all(has) || self.messages().is_empty() {
             thread::sleep(Duration::from_millis(10));
         }
@@ -150,6 +158,11 @@ fn pipeline() {
         }
     })
     .detach();
+}
+
+/// A wait that is not named.
+async fn closing(called: oneshot::Receiver<()>) {
+    let _ = called.await;
 }
 
 async fn tick() {

@@ -37,6 +37,24 @@ fn once_prints_every_part() {
     }
 }
 
+/// What is "a wake-up" otherwise.
+#[test]
+fn trace_says_what_a_wait_is_for() {
+    for trace in [false, true] {
+        let mut top = example("top");
+        top.arg("--once").args(trace.then_some("--trace"));
+        let text = succeeded(top.output().unwrap());
+        let closing = text.lines().find(|line| line.contains(" closing "));
+        let closing = closing.unwrap_or_else(|| panic!("{text}"));
+        let part = if trace {
+            " channel::oneshot::"
+        } else {
+            " a wake-up "
+        };
+        assert!(closing.contains(part), "no `{part}` in:\n{closing}");
+    }
+}
+
 #[test]
 fn json_is_json() {
     let text = succeeded(example("top").arg("--json").output().unwrap());
@@ -89,6 +107,7 @@ fn tasks_are_drawn_in_their_order() {
         snapshot,
         messages: vec!["old".into(), "new".into()],
         sort: Sort::Name,
+        trace: false,
     };
     let row = |lines: &[String], part: &str| {
         let at = lines.iter().position(|line| line.contains(part));
@@ -129,7 +148,7 @@ fn q_ends_a_session() {
     while !screen.contains("quits") {
         screen.push_str(&session.some_output());
     }
-    keys.write_all(b"sq").unwrap();
+    keys.write_all(b"stq").unwrap();
     screen.push_str(&session.ended());
     assert!(
         screen.contains("contexts") && screen.contains("watchdog"),
