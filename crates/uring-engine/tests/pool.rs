@@ -104,13 +104,65 @@ fn a_ring_grows_up_to_its_limit() {
 }
 
 #[test]
-fn a_returned_buffer_wakes_the_stream_that_waits_for_one() {
+fn bulk_does_with_the_buffers_to_begin_with() {
     let engine = engine();
-    let ring = ring(&engine, 1, 1);
+    let ring = ring(&engine, 2, 16);
+    while ring.grow() {}
+    let (mut client, server) = tcp_pair();
+    let mut receive = |round: u8| {
+        client.write_all(&[round]).unwrap();
+        let buffer = block_on(&engine, ring.recv(&engine, fd(&server))).unwrap();
+        let buffer = buffer.unwrap();
+        assert_eq!(*buffer, [round]);
+        buffer
+    };
+    (0..20).for_each(|round| drop(receive(round)));
+    assert!(!ring.serves_bulk());
+    assert_eq!(ring.buffers(), 16);
+
+    ring.note_bulk();
+    (0..20).for_each(|round| drop(receive(round)));
+    assert_eq!(ring.buffers(), 2);
+    (0..20).for_each(|round| drop(receive(round)));
+    assert!(!ring.serves_bulk(), "as many have come back as there are");
+
+    // Those set aside are used again, each for one.
+    while ring.grow() {}
+    assert_eq!(ring.buffers(), 16);
+    let held: Vec<_> = (0..16).map(&mut receive).collect();
+    assert!((0..16).all(|round| *held[usize::from(round)] == [round]));
+    drop(held);
+    assert_eq!((ring.buffers(), ring.taken()), (16, 0));
+}
+
+#[test]
+fn a_returned_buffer_wakes_the_stream_that_waits_for_one() {
+    returned_to_a_stream(1, false);
+}
+
+/// Where there are more than it began with, and bulk: still not set aside.
+#[test]
+fn a_buffer_that_a_stream_waits_for_is_not_set_aside() {
+    returned_to_a_stream(2, true);
+}
+
+fn returned_to_a_stream(buffers: u16, bulk: bool) {
+    let engine = engine();
+    let ring = ring(&engine, 1, buffers);
+    while ring.grow() {}
     let (mut client, server) = tcp_pair();
     let mut stream = RecvStream::new(&engine, fd(&server), &ring);
     client.write_all(&[1; 64]).unwrap();
     let held = block_on(&engine, stream.next()).unwrap().unwrap();
+    let others: Vec<_> = (1..buffers)
+        .map(|_| {
+            client.write_all(&[3; 64]).unwrap();
+            block_on(&engine, stream.next()).unwrap().unwrap()
+        })
+        .collect();
+    if bulk {
+        ring.note_bulk();
+    }
     client.write_all(&[2; 64]).unwrap();
     let counter = std::sync::Arc::new(common::Counter::default());
     let waker = std::task::Waker::from(counter.clone());

@@ -162,6 +162,17 @@ impl BufferRing {
         self.0.grow()
     }
 
+    /// Says that a stream has filled several buffers one after the other.
+    pub fn note_bulk(&self) {
+        self.0.note_bulk();
+    }
+
+    /// Whether a stream has lately filled several buffers one after the other: since fewer have come back than there are. More
+    /// buffers would only be filled as well then, before any of them is looked at.
+    pub fn serves_bulk(&self) -> bool {
+        self.0.serves_bulk()
+    }
+
     /// Resolves when a buffer has come back since `seen`, a value of [`returns`](BufferRing::returns) from before the
     /// operation that found none was submitted. For those who handle `ENOBUFS` themselves.
     pub fn returned_since(&self, seen: u64) -> BufferReturned {

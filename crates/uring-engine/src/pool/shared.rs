@@ -2,6 +2,10 @@
 //!
 //! The kernel takes buffers at the head, which it keeps to itself; we put them in at the tail, a `u16` in the ring's
 //! memory. The ring has a place for every buffer that may ever exist, so it never overflows.
+//!
+//! The kernel uses buffers in turns, all of them. So those that the ring has grown by for many small messages would make bulk
+//! go through more memory than the processor's caches hold: while there is bulk, they are set aside as they come back, until
+//! the ring grows again.
 
 use std::cell::{Cell, UnsafeCell};
 use std::collections::VecDeque;
@@ -28,9 +32,16 @@ pub(crate) struct Shared {
     entries: Pages,
     mask: u16,
     tail: Cell<u16>,
-    buffers: Cell<u16>,
+    /// Buffers to begin with.
+    least: u16,
+    /// Buffers that were made.
+    made: Cell<u16>,
+    /// Those that were made and are set aside.
+    aside: UnsafeCell<Vec<u16>>,
     taken: Cell<u16>,
     returns: Cell<u64>,
+    /// Those counted when a stream had filled several in a row.
+    bulk_at: Cell<Option<u64>>,
     /// Where buffers begin: chunk `n` holds those from the chunk before it up to `Chunk::end`.
     chunks: UnsafeCell<Vec<Chunk>>,
     waiters: UnsafeCell<VecDeque<(u64, Waker)>>,
@@ -77,9 +88,12 @@ impl Shared {
             entries,
             mask: places - 1,
             tail: Cell::new(0),
-            buffers: Cell::new(0),
+            least: config.buffers,
+            made: Cell::new(0),
+            aside: UnsafeCell::new(Vec::new()),
             taken: Cell::new(0),
             returns: Cell::new(0),
+            bulk_at: Cell::new(None),
             chunks: UnsafeCell::new(Vec::new()),
             waiters: UnsafeCell::new(VecDeque::new()),
             next_ticket: Cell::new(0),
@@ -96,8 +110,9 @@ impl Shared {
         self.buffer_size
     }
 
+    /// Those that are in use: with the kernel, or out.
     pub(crate) fn buffers(&self) -> u16 {
-        self.buffers.get()
+        self.made.get() - self.with_aside(|aside| aside.len() as u16)
     }
 
     pub(crate) fn taken(&self) -> u16 {
@@ -106,6 +121,16 @@ impl Shared {
 
     pub(crate) fn returns(&self) -> u64 {
         self.returns.get()
+    }
+
+    pub(crate) fn note_bulk(&self) {
+        self.bulk_at.set(Some(self.returns.get()));
+    }
+
+    pub(crate) fn serves_bulk(&self) -> bool {
+        let since = |bulk_at| self.returns.get() - bulk_at;
+        let at_most = u64::from(self.made.get());
+        self.bulk_at.get().is_some_and(|at| since(at) < at_most)
     }
 
     pub(crate) fn belongs_to(&self, engine: &Engine) -> bool {
@@ -131,35 +156,60 @@ impl Shared {
 
     /// Doubles the number of buffers, up to the limit.
     pub(crate) fn grow(&self) -> bool {
-        let now = self.buffers.get();
-        let more = now.min(self.max_buffers - now);
-        more > 0 && self.add(more).is_ok()
+        let now = self.buffers();
+        let wanted = now.min(self.max_buffers - now);
+        let mut more = 0;
+        while more < wanted
+            && let Some(id) = self.with_aside(Vec::pop)
+        {
+            self.put(id, self.address(id));
+            more += 1;
+        }
+        if more < wanted {
+            let at_most = self.max_buffers - self.made.get();
+            more += self.add((wanted - more).min(at_most)).unwrap_or(0);
+        }
+        more > 0
     }
 
-    fn add(&self, more: u16) -> io::Result<()> {
+    /// Makes so many more.
+    fn add(&self, more: u16) -> io::Result<u16> {
         let pages = Pages::new(usize::from(more) * self.buffer_size as usize)?;
-        let first = self.buffers.get();
+        let first = self.made.get();
         let end = first + more;
         // SAFETY: a leaf borrow.
         unsafe { (*self.chunks.get()).push(Chunk { end, pages }) };
-        self.buffers.set(end);
-        let mut tail = self.tail.get();
+        self.made.set(end);
         for id in first..end {
-            self.write(tail, id, self.address(id));
-            tail = tail.wrapping_add(1);
+            self.put(id, self.address(id));
         }
-        self.publish(tail);
-        self.note_returned();
-        Ok(())
+        Ok(more)
     }
 
-    /// Puts a buffer back.
+    /// Takes a buffer back.
     pub(crate) fn give_back(&self, id: u16, start: NonNull<u8>) {
         self.taken.set(self.taken.get() - 1);
+        if self.bulk_at.get().is_some() && self.is_too_many() {
+            self.with_aside(|aside| aside.push(id));
+        } else {
+            self.put(id, start);
+        }
+    }
+
+    /// Whether to do with one buffer less. Not while somebody waits for one: those in use may be out for good.
+    fn is_too_many(&self) -> bool {
+        self.buffers() > self.least
+            && self.serves_bulk()
+            && self.with_waiters(|waiters| waiters.is_empty())
+    }
+
+    /// Has the kernel use a buffer.
+    fn put(&self, id: u16, start: NonNull<u8>) {
         let tail = self.tail.get();
         self.write(tail, id, start);
         self.publish(tail.wrapping_add(1));
-        self.note_returned();
+        self.returns.set(self.returns.get() + 1);
+        self.wake_one();
     }
 
     #[inline]
@@ -186,15 +236,14 @@ impl Shared {
         }
     }
 
+    fn with_aside<R>(&self, leaf: impl FnOnce(&mut Vec<u16>) -> R) -> R {
+        // SAFETY: leaves do not nest and call nothing foreign.
+        leaf(unsafe { &mut *self.aside.get() })
+    }
+
     fn with_waiters<R>(&self, leaf: impl FnOnce(&mut VecDeque<(u64, Waker)>) -> R) -> R {
         // SAFETY: leaves do not nest and call nothing foreign.
         leaf(unsafe { &mut *self.waiters.get() })
-    }
-
-    #[inline]
-    fn note_returned(&self) {
-        self.returns.set(self.returns.get() + 1);
-        self.wake_one();
     }
 
     /// Wakes whoever has waited longest for a buffer.

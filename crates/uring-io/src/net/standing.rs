@@ -3,11 +3,18 @@
 //! The receive is armed once and stays armed, in the socket rather than in the futures: what arrives while nobody asks, or
 //! while the one who asked is gone, queues up here. It ends with the stream, with an error, or when the kernel finds no
 //! buffer; then it is armed again when somebody asks.
+//!
+//! # When the kernel finds no buffer
+//!
+//! Small messages of many connections want many buffers, of which little is touched: the ring grows, and at its limit they are
+//! received into the heap. Bulk wants few. It would fill all that there are before a task runs, and more than the processor's
+//! caches hold makes each byte dearer. So while some stream fills one buffer after the other, a receive is armed again for
+//! those that tasks have given back since.
 
 use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use uring_engine::io_uring::opcode;
 use uring_engine::{BufferRing, Feature, Multishot, MultishotOp, PooledBuf, op};
@@ -28,9 +35,26 @@ struct Armed<M: Multishot> {
     ring: BufferRing,
     /// The ring's buffers at that time.
     buffers: u16,
+    /// Buffers that had come back to the ring by that time: the lower half of the count.
+    returns: u32,
+    /// Buffers that it has filled one after the other.
+    filled: u16,
     /// It was told to end.
     stopped: bool,
 }
+
+impl<M: Multishot> Armed<M> {
+    /// Whether it is worth arming again, after the kernel has found no buffer.
+    fn finds_a_buffer(&self) -> bool {
+        // One of many streams that found none together makes more for all.
+        let has_grown = self.ring.buffers() > self.buffers;
+        let has_returned = self.ring.returns() as u32 != self.returns;
+        has_grown || (self.ring.serves_bulk() && has_returned) || self.ring.grow()
+    }
+}
+
+/// Buffers filled in a row that are bulk. A message that fills one or two is none.
+const BULK: u16 = 4;
 
 /// What a standing receive brings.
 pub(crate) trait Arrival {
@@ -39,6 +63,9 @@ pub(crate) trait Arrival {
 
     /// `None` at the end of the stream.
     fn into_item(self) -> io::Result<Option<Self::Item>>;
+
+    /// Whether an item fills a buffer of so many bytes, so that there may be more of it.
+    fn fills(item: &Self::Item, buffer_size: u32) -> bool;
 }
 
 impl Arrival for io::Result<Option<PooledBuf>> {
@@ -47,6 +74,11 @@ impl Arrival for io::Result<Option<PooledBuf>> {
     #[inline]
     fn into_item(self) -> io::Result<Option<RecvBuf>> {
         self.map(|buffer| buffer.map(RecvBuf::from_pool))
+    }
+
+    #[inline]
+    fn fills(item: &RecvBuf, buffer_size: u32) -> bool {
+        item.len() == buffer_size as usize
     }
 }
 
@@ -104,11 +136,12 @@ impl<M: Multishot<Item: Arrival>> StandingReceive<M> {
 
     /// Arms it with an operation that receives into the buffers of `ring`.
     pub(crate) fn set(&self, operation: MultishotOp<M>, ring: BufferRing) {
-        let buffers = ring.buffers();
         *self.0.borrow_mut() = Some(Armed {
             operation,
+            buffers: ring.buffers(),
+            returns: ring.returns() as u32,
             ring,
-            buffers,
+            filled: 0,
             stopped: false,
         });
     }
@@ -120,13 +153,24 @@ impl<M: Multishot<Item: Arrival>> StandingReceive<M> {
         let Some(armed) = &mut *stage else {
             return Poll::Ready(Found::Unarmed);
         };
-        let arrived = ready!(armed.operation.poll_next(cx)).map(Arrival::into_item);
-        let found = match arrived {
-            Some(Ok(Some(item))) => return Poll::Ready(Found::Arrived(Ok(Some(item)))),
+        let Poll::Ready(arrived) = armed.operation.poll_next(cx) else {
+            armed.filled = 0;
+            return Poll::Pending;
+        };
+        let found = match arrived.map(Arrival::into_item) {
+            Some(Ok(Some(item))) => {
+                if !M::Item::fills(&item, armed.ring.buffer_size()) {
+                    armed.filled = 0;
+                } else if armed.filled + 1 < BULK {
+                    armed.filled += 1;
+                } else {
+                    armed.filled = 0;
+                    armed.ring.note_bulk();
+                }
+                return Poll::Ready(Found::Arrived(Ok(Some(item))));
+            }
             Some(Err(error)) if error.raw_os_error() == Some(libc::ENOBUFS) => {
-                // One of many streams that found none together makes more for all.
-                let has_grown = armed.ring.buffers() > armed.buffers;
-                if has_grown || armed.ring.grow() {
+                if armed.finds_a_buffer() {
                     Found::Unarmed
                 } else {
                     Found::NoBuffer

@@ -181,6 +181,12 @@ impl Arrival for io::Result<PooledMessage> {
     fn into_item(self) -> io::Result<Option<PooledMessage>> {
         self.map(Some)
     }
+
+    /// A datagram is all there is.
+    #[inline]
+    fn fills(_: &PooledMessage, _: u32) -> bool {
+        false
+    }
 }
 
 #[inline]
