@@ -154,7 +154,7 @@ fn returned_to_a_stream(buffers: u16, bulk: bool) {
     let mut stream = RecvStream::new(&engine, fd(&server), &ring);
     client.write_all(&[1; 64]).unwrap();
     let held = block_on(&engine, stream.next()).unwrap().unwrap();
-    let others: Vec<_> = (1..buffers)
+    let _others: Vec<_> = (1..buffers)
         .map(|_| {
             client.write_all(&[3; 64]).unwrap();
             block_on(&engine, stream.next()).unwrap().unwrap()
