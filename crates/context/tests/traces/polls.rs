@@ -52,54 +52,52 @@ fn only_who_asks_for_it_has_tasks_polled() {
     stop(&mut context);
 }
 
-/// Those who wait in line are traced again and again, and are served in the order in which they came.
+/// Those who wait in line, on two contexts in turn, are served in the order in which they came, however often those of one are
+/// traced.
 #[test]
 fn a_line_keeps_its_order() {
+    const WAITERS: usize = 10;
     let _watchdog = Watchdog::new("a_line_keeps_its_order");
-    let mut context = started();
-    let lock = Arc::new((Mutex::new(()), Semaphore::new(0)));
-    let order = Arc::new(StdMutex::new(Vec::new()));
-    let held = lock.0.try_lock().unwrap();
-    let tasks: Vec<_> = (0..20)
-        .map(|number| {
-            let (lock, order) = (lock.clone(), order.clone());
-            context.handle().submit(async move {
-                if number % 2 == 0 {
-                    drop(lock.0.lock().await);
-                } else {
-                    lock.1.acquire().await.unwrap().forget();
-                }
-                order.lock().unwrap().push(number);
-            })
-        })
-        .collect();
-    until_waiting(&context.handle(), 20);
-    for _ in 0..3 {
-        let snapshot = traced(&context);
-        assert!(
-            snapshot.tasks().all(|task| waits(task).len() == 1),
-            "{snapshot}"
-        );
+    let mut contexts = [started(), started()];
+    let handles = contexts.each_ref().map(Context::handle);
+    let shared = Arc::new((Mutex::new(()), Semaphore::new(0)));
+    let order = [(); 2].map(|()| Arc::new(StdMutex::new(Vec::new())));
+    let held = shared.0.try_lock().unwrap();
+    let mut tasks = Vec::new();
+    for number in 0..WAITERS {
+        let (for_lock, locked) = (shared.clone(), order[0].clone());
+        let (for_permit, permitted) = (shared.clone(), order[1].clone());
+        let handle = &handles[number % 2];
+        let lock = handle.submit(async move {
+            let _held = for_lock.0.lock().await;
+            locked.lock().unwrap().push(number);
+        });
+        let permit = handle.submit(async move {
+            for_permit.1.acquire().await.unwrap().forget();
+            permitted.lock().unwrap().push(number);
+        });
+        tasks.extend([lock.unwrap(), permit.unwrap()]);
+        // In line before the next one comes.
+        until_waiting(handle, 2 * (number / 2 + 1));
     }
-    // One after the other, and no other has moved up by being polled.
-    assert!(order.lock().unwrap().is_empty());
+    for _ in 0..3 {
+        let snapshot = traced(&contexts[0]);
+        assert_eq!(snapshot.tasks().count(), WAITERS);
+        assert!(snapshot.tasks().all(|task| waits(task).len() == 1));
+    }
     drop(held);
-    until(|| order.lock().unwrap().len() == 10);
-    for permits in 1..=10 {
-        lock.1.add_permits(1);
-        until(|| order.lock().unwrap().len() == 10 + permits);
-        traced(&context);
+    for permits in 1..=WAITERS {
+        shared.1.add_permits(1);
+        until(|| order[1].lock().unwrap().len() == permits);
+        traced(&contexts[0]);
     }
     for task in tasks {
-        task.unwrap().join_blocking().unwrap();
+        task.join_blocking().unwrap();
     }
-    let order = order.lock().unwrap();
-    assert!(
-        order[..10].is_sorted() && order[10..].is_sorted(),
-        "{order:?}"
-    );
-    drop(order);
-    stop(&mut context);
+    for served in &order {
+        assert_eq!(*served.lock().unwrap(), Vec::from_iter(0..WAITERS));
+    }
+    contexts.iter_mut().for_each(stop);
 }
 
 /// A task that finds itself ready in the poll ends, one that panics there fails, one that goes on to another wait is seen there.
@@ -190,12 +188,19 @@ fn a_wake_during_the_trace_is_not_lost() {
         }))
         .unwrap();
     until_waiting(&handle, 3);
+    let waits = gate.clone();
+    let later = handle
+        .submit_named("later", async move { waits.wait().await })
+        .unwrap();
+    until_waiting(&handle, 4);
     let snapshot = traced(&context);
-    for name in ["itself", "other"] {
+    // The oldest is traced first, so the last one is not polled: it is to be anyway.
+    for name in ["itself", "other", "later"] {
         let task = named(&snapshot, name);
-        assert_eq!(task.state, TaskState::Queued);
+        assert_eq!((task.state, task.polls), (TaskState::Queued, 1), "{name}");
         assert_eq!(task.waiting_on, []);
     }
+    later.join_blocking().unwrap();
     itself.join_blocking().unwrap();
     other.join_blocking().unwrap();
     assert_eq!(polls.load(Ordering::SeqCst), 3);
