@@ -7,6 +7,9 @@
 //! of the tracing stays; and making it notes the call stack, whose functions say which future waits, and on which line of
 //! the program it is awaited.
 //!
+//! That a task is polled once more to see where it stands is how tokio's task dumps work (`Handle::dump`); there each leaf future of
+//! tokio takes part, here the waker does it for futures of whatever crate.
+//!
 //! | step | by | does |
 //! |------|----|------|
 //! | ask | any thread | sets a bit for the worker loop (`answer.rs`) |
