@@ -12,10 +12,12 @@ use crate::pool::BufferRing;
 /// It can be sent as it is, without a copy: it is an [`IoBuf`].
 pub struct PooledBuf {
     ring: BufferRing,
-    /// Where the buffer is: asked of the ring once, as buffers never move.
+    /// Where its bytes begin. Asked of the ring once, as buffers never move.
     start: NonNull<u8>,
     len: u32,
     id: u16,
+    /// Bytes were taken off the beginning, which is no longer where the buffer is.
+    advanced: bool,
 }
 
 impl PooledBuf {
@@ -27,6 +29,7 @@ impl PooledBuf {
             start,
             len,
             id,
+            advanced: false,
         }
     }
 
@@ -39,6 +42,23 @@ impl PooledBuf {
     pub fn truncate(&mut self, len: usize) {
         self.len = self.len.min(u32::try_from(len).unwrap_or(u32::MAX));
     }
+
+    /// Takes `count` bytes off the beginning.
+    ///
+    /// # Panics
+    ///
+    /// If there are fewer.
+    pub fn advance(&mut self, count: usize) {
+        assert!(
+            count <= self.len as usize,
+            "{count} bytes off the beginning of {}",
+            self.len
+        );
+        // SAFETY: there are so many bytes from `start` on.
+        self.start = unsafe { self.start.add(count) };
+        self.len -= count as u32;
+        self.advanced = true;
+    }
 }
 
 impl Deref for PooledBuf {
@@ -47,7 +67,7 @@ impl Deref for PooledBuf {
     #[inline]
     fn deref(&self) -> &[u8] {
         // SAFETY: the ring's memory is mapped as long as `self` holds the ring, initialised from the start, and the
-        // kernel leaves this buffer alone until it is given back.
+        // kernel leaves this buffer alone until it is given back; `len` bytes are left of it from `start` on.
         unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.len as usize) }
     }
 }
@@ -76,7 +96,13 @@ unsafe impl IoBuf for PooledBuf {
 impl Drop for PooledBuf {
     #[inline]
     fn drop(&mut self) {
-        self.ring.shared().give_back(self.id, self.start);
+        let shared = self.ring.shared();
+        let start = if self.advanced {
+            shared.address(self.id)
+        } else {
+            self.start
+        };
+        shared.give_back(self.id, start);
     }
 }
 

@@ -9,33 +9,31 @@ use uring_engine::{IoBuf, PooledBuf};
 ///
 /// They can be written as they are, without a copy: `RecvBuf` is an [`IoBuf`]. Dropping it gives its buffer back to the
 /// context.
-pub struct RecvBuf {
-    storage: Storage,
-    /// The first byte that has not been read.
-    begin: usize,
-}
+pub struct RecvBuf(Storage);
 
 enum Storage {
     /// A buffer of the context.
     Pool(PooledBuf),
     /// From the heap: bytes that came too late for the operation that asked for them, or when there was no other buffer.
-    Heap(Box<[u8]>),
+    /// Boxed, as they are rare, and a buffer of the context takes three words.
+    Heap(Box<HeapBytes>),
+}
+
+struct HeapBytes {
+    bytes: Box<[u8]>,
+    /// The first byte that has not been read.
+    begin: usize,
 }
 
 impl RecvBuf {
     #[inline]
     pub(crate) fn from_pool(buffer: PooledBuf) -> Self {
-        Self {
-            storage: Storage::Pool(buffer),
-            begin: 0,
-        }
+        Self(Storage::Pool(buffer))
     }
 
     pub(crate) fn from_heap(bytes: impl Into<Box<[u8]>>) -> Self {
-        Self {
-            storage: Storage::Heap(bytes.into()),
-            begin: 0,
-        }
+        let bytes = bytes.into();
+        Self(Storage::Heap(Box::new(HeapBytes { bytes, begin: 0 })))
     }
 
     /// Takes `count` bytes off the beginning.
@@ -44,12 +42,14 @@ impl RecvBuf {
     ///
     /// If there are fewer.
     pub fn advance(&mut self, count: usize) {
-        assert!(
-            count <= self.len(),
-            "{count} bytes off the beginning of {}",
-            self.len()
-        );
-        self.begin += count;
+        match &mut self.0 {
+            Storage::Pool(buffer) => buffer.advance(count),
+            Storage::Heap(heap) => {
+                let left = heap.bytes.len() - heap.begin;
+                assert!(count <= left, "{count} bytes off the beginning of {left}");
+                heap.begin += count;
+            }
+        }
     }
 }
 
@@ -58,11 +58,10 @@ impl Deref for RecvBuf {
 
     #[inline]
     fn deref(&self) -> &[u8] {
-        let bytes: &[u8] = match &self.storage {
+        match &self.0 {
             Storage::Pool(buffer) => buffer,
-            Storage::Heap(bytes) => bytes,
-        };
-        &bytes[self.begin..]
+            Storage::Heap(heap) => &heap.bytes[heap.begin..],
+        }
     }
 }
 
@@ -82,9 +81,9 @@ unsafe impl IoBuf for RecvBuf {
 
     #[inline]
     fn len(&self) -> usize {
-        match &self.storage {
-            Storage::Pool(buffer) => buffer.len() - self.begin,
-            Storage::Heap(bytes) => bytes.len() - self.begin,
+        match &self.0 {
+            Storage::Pool(buffer) => buffer.len(),
+            Storage::Heap(heap) => heap.bytes.len() - heap.begin,
         }
     }
 }
