@@ -8,18 +8,31 @@
 //!
 //! The first in the queue stays there until it has polled, so nobody who comes in between can overtake it.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::VecDeque;
 use std::task::{Context, Poll, Waker};
 
-/// The queue. Without contention it holds no memory besides itself.
+/// Whether somebody is served, and who waits.
 #[derive(Debug, Default)]
 pub(crate) struct Turns {
     /// Somebody is being served.
     taken: Cell<bool>,
-    next_ticket: Cell<u64>,
-    queue: RefCell<VecDeque<(u64, Option<Waker>)>>,
+    /// Of those that somebody has waited for, which few are.
+    queue: OnceCell<Box<Queue>>,
 }
+
+/// Those that wait.
+#[derive(Debug, Default)]
+struct Queue {
+    next_ticket: Cell<u32>,
+    waiting: RefCell<VecDeque<(Ticket, Option<Waker>)>>,
+}
+
+/// One of those that wait. Tickets repeat themselves after 2³² waits, when the first has long left. Not aligned, as every
+/// operation has one beside smaller fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(Rust, packed)]
+pub(crate) struct Ticket(u32);
 
 /// An operation's place.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -28,7 +41,7 @@ pub(crate) enum Turn {
     #[default]
     Absent,
     /// It waits, with this ticket.
-    Queued(u64),
+    Queued(Ticket),
     /// It is the one being served.
     Served,
 }
@@ -36,7 +49,14 @@ pub(crate) enum Turn {
 impl Turns {
     /// Whether somebody is being served or waits.
     pub(crate) fn is_busy(&self) -> bool {
-        self.taken.get() || !self.queue.borrow().is_empty()
+        self.taken.get() || self.is_awaited()
+    }
+
+    #[inline]
+    fn is_awaited(&self) -> bool {
+        self.queue
+            .get()
+            .is_some_and(|queue| !queue.waiting.borrow().is_empty())
     }
 
     /// Ready once it is the caller's turn, which lasts until [`give_back`](Self::give_back).
@@ -57,28 +77,30 @@ impl Turns {
     fn poll_queued(&self, turn: &mut Turn, cx: &mut Context<'_>) -> Poll<()> {
         // Wakers are foreign code: cloned before the borrow, dropped after it.
         let waker = Some(cx.waker().clone());
+        let queue = self.queue.get_or_init(Box::default);
         let Turn::Queued(ticket) = *turn else {
-            let ticket = self.next_ticket.get();
-            self.next_ticket.set(ticket + 1);
-            self.queue.borrow_mut().push_back((ticket, waker));
+            let next = queue.next_ticket.get();
+            queue.next_ticket.set(next.wrapping_add(1));
+            let ticket = Ticket(next);
+            queue.waiting.borrow_mut().push_back((ticket, waker));
             *turn = Turn::Queued(ticket);
             return Poll::Pending;
         };
-        let is_first = self
-            .queue
+        let is_first = queue
+            .waiting
             .borrow()
             .front()
             .is_some_and(|(first, _)| *first == ticket);
         if is_first && !self.taken.get() {
-            let entry = self.queue.borrow_mut().pop_front();
+            let entry = queue.waiting.borrow_mut().pop_front();
             self.taken.set(true);
             *turn = Turn::Served;
             drop(entry);
             return Poll::Ready(());
         }
         let replaced = {
-            let mut queue = self.queue.borrow_mut();
-            let entry = queue.iter_mut().find(|(other, _)| *other == ticket);
+            let mut waiting = queue.waiting.borrow_mut();
+            let entry = waiting.iter_mut().find(|(other, _)| *other == ticket);
             entry.map(|(_, old)| std::mem::replace(old, waker))
         };
         drop(replaced);
@@ -102,7 +124,7 @@ impl Turns {
             Turn::Absent => {}
             Turn::Served => {
                 self.taken.set(false);
-                if !self.queue.borrow().is_empty() {
+                if self.is_awaited() {
                     self.wake_first();
                 }
             }
@@ -111,12 +133,12 @@ impl Turns {
     }
 
     #[cold]
-    fn leave(&self, ticket: u64) {
-        let entry = {
-            let mut queue = self.queue.borrow_mut();
-            let at = queue.iter().position(|(other, _)| *other == ticket);
-            at.and_then(|at| queue.remove(at))
-        };
+    fn leave(&self, ticket: Ticket) {
+        let entry = self.queue.get().and_then(|queue| {
+            let mut waiting = queue.waiting.borrow_mut();
+            let at = waiting.iter().position(|(other, _)| *other == ticket);
+            at.and_then(|at| waiting.remove(at))
+        });
         drop(entry);
         // It may have been the one that was told.
         if !self.taken.get() {
@@ -127,11 +149,10 @@ impl Turns {
     #[cold]
     fn wake_first(&self) {
         // Taken out rather than cloned under the borrow; its owner leaves a new one when it polls.
-        let waker = self
-            .queue
-            .borrow_mut()
-            .front_mut()
-            .and_then(|(_, waker)| waker.take());
+        let waker = self.queue.get().and_then(|queue| {
+            let mut waiting = queue.waiting.borrow_mut();
+            waiting.front_mut().and_then(|(_, waker)| waker.take())
+        });
         if let Some(waker) = waker {
             waker.wake();
         }
