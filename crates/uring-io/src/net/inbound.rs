@@ -4,33 +4,44 @@
 //! once only. Either comes here, and the next operation finds it. Until the cancelled read has ended nothing else is
 //! asked for, so that bytes stay in order; hence there is room for one result, and never more than one.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::io;
 use std::task::{Context, Poll, Waker};
 
 use crate::net::recv_buf::RecvBuf;
 
-/// The receiving side of a socket, as far as operations that were dropped see it. `T` is what one of them receives.
-pub(crate) struct Inbound<T = RecvBuf> {
-    /// Something below is set.
-    touched: Cell<bool>,
-    left: Cell<Option<T>>,
+/// The receiving side of a socket, as far as operations that were dropped see it. `T` is what one of them receives. Of most
+/// sockets nothing is ever dropped, and they have no memory for it.
+pub(crate) struct Inbound<T = RecvBuf>(OnceCell<Box<Left<T>>>);
+
+/// What dropped operations have left.
+struct Left<T> {
+    item: Cell<Option<T>>,
     error: Cell<Option<io::Error>>,
     /// A read was dropped, and the kernel has not ended it.
     abandoned: Cell<bool>,
-    /// Who waits for that.
+    /// Something above is set.
+    touched: Cell<bool>,
+    /// Who waits for the end of what is abandoned.
     waker: Cell<Option<Waker>>,
     /// Who gets what is left when this goes.
     heir: Cell<Option<fn(T)>>,
 }
 
 impl<T> Default for Inbound<T> {
+    #[inline]
+    fn default() -> Self {
+        Self(OnceCell::new())
+    }
+}
+
+impl<T> Default for Left<T> {
     fn default() -> Self {
         Self {
-            touched: Cell::new(false),
-            left: Cell::new(None),
+            item: Cell::new(None),
             error: Cell::new(None),
             abandoned: Cell::new(false),
+            touched: Cell::new(false),
             waker: Cell::new(None),
             heir: Cell::new(None),
         }
@@ -41,15 +52,49 @@ impl<T> Inbound<T> {
     /// Takes what was left here: `None` if nothing. Pending while an abandoned read may still receive.
     #[inline]
     pub(crate) fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Option<io::Result<T>>> {
-        if self.touched.get() {
-            return self.poll_touched(cx);
+        match self.0.get() {
+            Some(left) if left.touched.get() => left.poll_take(cx),
+            _ => Poll::Ready(None),
         }
-        Poll::Ready(None)
     }
 
+    fn left(&self) -> &Left<T> {
+        self.0.get_or_init(Box::default)
+    }
+
+    /// Says who gets what is left when this goes.
+    pub(crate) fn set_heir(&self, heir: fn(T)) {
+        self.left().heir.set(Some(heir));
+    }
+
+    /// Leaves something for the next operation.
+    pub(crate) fn leave(&self, item: T) {
+        self.left().leave(item);
+    }
+
+    /// Leaves an error for the next operation, behind what was left.
+    pub(crate) fn leave_error(&self, error: io::Error) {
+        self.left().leave_error(error);
+    }
+
+    /// An operation was dropped; [`end`](Self::end) will follow.
+    pub(crate) fn abandon(&self) {
+        let left = self.left();
+        left.abandoned.set(true);
+        left.touched.set(true);
+    }
+
+    /// The abandoned operation has ended: with something, with nothing that would not come again, or with an error. None of it
+    /// is lost even if nobody said [`abandon`](Self::abandon).
+    pub(crate) fn end(&self, result: io::Result<Option<T>>) {
+        self.left().end(result);
+    }
+}
+
+impl<T> Left<T> {
     #[cold]
-    fn poll_touched(&self, cx: &mut Context<'_>) -> Poll<Option<io::Result<T>>> {
-        if let Some(item) = self.left.take() {
+    fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Option<io::Result<T>>> {
+        if let Some(item) = self.item.take() {
             self.settle();
             return Poll::Ready(Some(Ok(item)));
         }
@@ -66,33 +111,18 @@ impl<T> Inbound<T> {
         Poll::Ready(None)
     }
 
-    /// Says who gets what is left when this goes.
-    pub(crate) fn set_heir(&self, heir: fn(T)) {
-        self.heir.set(Some(heir));
-    }
-
-    /// Leaves something for the next operation.
-    pub(crate) fn leave(&self, item: T) {
-        let replaced = self.left.replace(Some(item));
+    fn leave(&self, item: T) {
+        let replaced = self.item.replace(Some(item));
         debug_assert!(replaced.is_none(), "one result at a time");
         self.touched.set(true);
     }
 
-    /// Leaves an error for the next operation, behind what was left.
-    pub(crate) fn leave_error(&self, error: io::Error) {
+    fn leave_error(&self, error: io::Error) {
         self.error.set(Some(error));
         self.touched.set(true);
     }
 
-    /// An operation was dropped; [`end`](Self::end) will follow.
-    pub(crate) fn abandon(&self) {
-        self.abandoned.set(true);
-        self.touched.set(true);
-    }
-
-    /// The abandoned operation has ended: with something, with nothing that would not come again, or with an error. None of it
-    /// is lost even if nobody said [`abandon`](Self::abandon).
-    pub(crate) fn end(&self, result: io::Result<Option<T>>) {
+    fn end(&self, result: io::Result<Option<T>>) {
         self.abandoned.set(false);
         match result {
             Ok(None) => {}
@@ -112,11 +142,10 @@ impl<T> Inbound<T> {
     }
 }
 
-impl<T> Drop for Inbound<T> {
-    #[inline]
+impl<T> Drop for Left<T> {
     fn drop(&mut self) {
-        if let (Some(heir), Some(left)) = (self.heir.get(), self.left.take()) {
-            heir(left);
+        if let (Some(heir), Some(item)) = (self.heir.get(), self.item.take()) {
+            heir(item);
         }
     }
 }
