@@ -3,10 +3,11 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use crate::completion::Completion;
 use crate::engine::Engine;
+use crate::inner::Inner;
 use crate::operation::Operation;
 use crate::slot::{Slot, State, VTable};
 
@@ -108,17 +109,62 @@ impl<O: Operation> Op<O> {
     pub fn engine(&self) -> &Engine {
         &self.engine
     }
+}
 
-    /// Takes payload and result out of a finished slot and frees it.
-    #[inline]
-    fn take(&self, index: u32, slot: &Slot) -> (O, Completion) {
-        debug_assert_eq!(slot.state.get(), State::Done);
-        let completion = slot.completion.get();
-        // SAFETY: this handle put an `O` into the slot, which is `Done`: the kernel has sent the last completion.
-        let operation = unsafe { slot.take::<O>() };
-        self.engine.inner().table.release(index);
-        (operation, completion)
+/// The payload and the result of an operation in a slot, which is then free again.
+///
+/// # Safety
+///
+/// The slot holds an `O`, which the caller's handle put there and has not taken.
+#[inline]
+pub(crate) unsafe fn poll_result<O: Operation>(
+    inner: &Inner,
+    index: u32,
+    context: &mut Context<'_>,
+) -> Poll<(O, Completion)> {
+    let slot = inner.table.slot(index);
+    if slot.state.get() != State::Done {
+        let replaced = slot.set_waker(context.waker());
+        drop(replaced);
+        // Cloning and dropping wakers is foreign code, which may have turned the engine.
+        if slot.state.get() != State::Done {
+            return Poll::Pending;
+        }
     }
+    // SAFETY: by contract.
+    Poll::Ready(unsafe { take(inner, index, slot) })
+}
+
+/// Gives up the operation in a slot, or its result.
+///
+/// # Safety
+///
+/// As for [`poll_result`]; the handle does not come back to the slot.
+pub(crate) unsafe fn let_go<O: Operation>(inner: &Inner, index: u32) {
+    let slot = inner.table.slot(index);
+    if slot.state.get() == State::Done {
+        // SAFETY: by contract.
+        let (operation, completion) = unsafe { take::<O>(inner, index, slot) };
+        inner.counters.update(|stats| stats.discarded += 1);
+        operation.discard(completion);
+    } else {
+        inner.abandon(index);
+    }
+}
+
+/// Takes payload and result out of a finished slot and frees it.
+///
+/// # Safety
+///
+/// As for [`poll_result`].
+#[inline]
+unsafe fn take<O: Operation>(inner: &Inner, index: u32, slot: &Slot) -> (O, Completion) {
+    debug_assert_eq!(slot.state.get(), State::Done);
+    let completion = slot.completion.get();
+    // SAFETY: by contract it is an `O`, and the slot is `Done`: the kernel has sent the last completion.
+    let operation = unsafe { slot.take::<O>() };
+    inner.table.release(index);
+    (operation, completion)
 }
 
 /// # Safety
@@ -137,16 +183,9 @@ impl<O: Operation> Future for Op<O> {
         let this = &mut *self;
         if let Stage::Submitted(index) = this.stage {
             let inner = this.engine.inner();
-            let slot = inner.table.slot(index);
-            if slot.state.get() != State::Done {
-                let replaced = slot.set_waker(context.waker());
-                drop(replaced);
-                // Cloning and dropping wakers is foreign code, which may have turned the engine.
-                if slot.state.get() != State::Done {
-                    return Poll::Pending;
-                }
-            }
-            let (operation, completion) = this.take(index, slot);
+            // SAFETY: this handle put an `O` there, and forgets the slot below.
+            let (operation, completion) =
+                ready!(unsafe { poll_result::<O>(inner, index, context) });
             this.stage = Stage::Resolved;
             return Poll::Ready(operation.complete(completion));
         }
@@ -166,23 +205,15 @@ impl<O: Operation> Future for Op<O> {
 }
 
 #[cold]
-fn polled_after_end() -> ! {
+pub(crate) fn polled_after_end() -> ! {
     panic!("an operation was polled after it had resolved");
 }
 
 impl<O: Operation> Drop for Op<O> {
     fn drop(&mut self) {
-        let Stage::Submitted(index) = self.stage else {
-            return;
-        };
-        let inner = self.engine.inner();
-        let slot = inner.table.slot(index);
-        if slot.state.get() == State::Done {
-            let (operation, completion) = self.take(index, slot);
-            inner.counters.update(|stats| stats.discarded += 1);
-            operation.discard(completion);
-        } else {
-            inner.abandon(index);
+        if let Stage::Submitted(index) = self.stage {
+            // SAFETY: this handle put an `O` there, and is gone now.
+            unsafe { let_go::<O>(self.engine.inner(), index) };
         }
     }
 }

@@ -48,6 +48,7 @@ mod ring;
 mod setup;
 mod shutdown;
 mod slot;
+mod started;
 mod stats;
 mod substitute;
 mod sync;
@@ -76,6 +77,7 @@ pub use pool::{
     BufferReturned, BufferRing, BufferRingConfig, PooledBuf, PooledMessage, RecvStream,
 };
 pub use report::{Refusal, SetupReport, Wanted};
+pub use started::{Started, StartedMultishot};
 pub use stats::EngineStats;
 pub use substitute::{RawEntry, Substitute};
 pub use target::Target;

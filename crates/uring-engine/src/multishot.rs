@@ -1,10 +1,11 @@
 //! The handle of a multishot operation.
 
 use std::fmt;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use crate::completion::Completion;
 use crate::engine::Engine;
+use crate::inner::Inner;
 use crate::operation::Multishot;
 use crate::slot::{NONE, Slot, State, VTable};
 
@@ -30,7 +31,7 @@ enum Stage<M> {
 impl<M: Multishot> Unpin for MultishotOp<M> {}
 
 impl<M: Multishot> MultishotOp<M> {
-    const VTABLE: &'static VTable = &VTable {
+    pub(crate) const VTABLE: &'static VTable = &VTable {
         discard: discard::<M>,
     };
 
@@ -48,16 +49,17 @@ impl<M: Multishot> MultishotOp<M> {
         loop {
             match self.stage {
                 Stage::Submitted(index) => {
-                    if let Poll::Ready(item) = self.poll_submitted(index) {
-                        return Poll::Ready(item);
-                    }
-                    let slot = self.engine.inner().table.slot(index);
-                    let replaced = slot.set_waker(context.waker());
-                    drop(replaced);
-                    // Cloning and dropping wakers is foreign code, which may have turned the engine.
-                    if slot.state.get() == State::Stream && slot.link.get() == NONE {
-                        return Poll::Pending;
-                    }
+                    let inner = self.engine.inner();
+                    // SAFETY: this handle put an `M` there, is borrowed exclusively, and forgets the slot when it has ended.
+                    let found = ready!(unsafe { poll_item::<M>(inner, index, context) });
+                    return Poll::Ready(match found {
+                        Ok(item) => Some(item),
+                        Err(operation) => {
+                            self.stage = Stage::Ended;
+                            drop(operation);
+                            None
+                        }
+                    });
                 }
                 Stage::Ended => return Poll::Ready(None),
                 Stage::Unsubmitted(_) => self.submit(context),
@@ -98,26 +100,61 @@ impl<M: Multishot> MultishotOp<M> {
         let index = inner.start(operation, waker, State::Stream, Self::VTABLE, M::entry);
         self.stage = Stage::Submitted(index);
     }
+}
 
-    #[inline]
-    fn poll_submitted(&mut self, index: u32) -> Poll<Option<M::Item>> {
-        let inner = self.engine.inner();
-        let slot = inner.table.slot(index);
+/// The next item of a multishot operation in a slot, or its payload if it has ended and every item was taken; then the slot is
+/// free again.
+///
+/// # Safety
+///
+/// The slot holds an `M`, which the caller's handle put there and has not taken. The caller has that handle to itself.
+#[inline]
+pub(crate) unsafe fn poll_item<M: Multishot>(
+    inner: &Inner,
+    index: u32,
+    context: &mut Context<'_>,
+) -> Poll<Result<M::Item, M>> {
+    let slot = inner.table.slot(index);
+    loop {
         if let Some(completion) = inner.table.dequeue(slot) {
-            // SAFETY: this handle put an `M` into the slot, and `self` is borrowed exclusively, so no other reference to
-            // it exists; the kernel only uses what it points at.
+            // SAFETY: by contract it is an `M`, and no other reference to it exists; the kernel only uses what it points at.
             let operation = unsafe { &mut *slot.payload::<M>() };
-            return Poll::Ready(Some(operation.item(completion)));
+            return Poll::Ready(Ok(operation.item(completion)));
         }
         if slot.state.get() == State::Ended {
-            self.stage = Stage::Ended;
-            // SAFETY: the slot holds an `M`, and the kernel has sent the last completion.
+            // SAFETY: by contract, and the kernel has sent the last completion.
             let operation = unsafe { slot.take::<M>() };
             inner.table.release(index);
-            drop(operation);
-            return Poll::Ready(None);
+            return Poll::Ready(Err(operation));
         }
-        Poll::Pending
+        let replaced = slot.set_waker(context.waker());
+        drop(replaced);
+        // Cloning and dropping wakers is foreign code, which may have turned the engine.
+        if slot.state.get() == State::Stream && slot.link.get() == NONE {
+            return Poll::Pending;
+        }
+    }
+}
+
+/// Gives up the multishot operation in a slot, and the items that nobody has taken.
+///
+/// # Safety
+///
+/// As for [`poll_item`]; the handle does not come back to the slot.
+pub(crate) unsafe fn let_go<M: Multishot>(inner: &Inner, index: u32) {
+    let slot = inner.table.slot(index);
+    while let Some(completion) = inner.table.dequeue(slot) {
+        inner.counters.update(|stats| stats.discarded += 1);
+        // SAFETY: by contract it is an `M`, and no other reference to it exists.
+        unsafe { &mut *slot.payload::<M>() }.discard(completion);
+    }
+    if slot.state.get() == State::Ended {
+        // SAFETY: as above, and the kernel has sent the last completion.
+        let operation = unsafe { slot.take::<M>() };
+        inner.table.release(index);
+        drop(operation);
+    } else {
+        inner.abandon(index);
     }
 }
 
@@ -137,23 +174,9 @@ unsafe fn discard<M: Multishot>(slot: &Slot, completion: Completion, last: bool)
 
 impl<M: Multishot> Drop for MultishotOp<M> {
     fn drop(&mut self) {
-        let Stage::Submitted(index) = self.stage else {
-            return;
-        };
-        let inner = self.engine.inner();
-        let slot = inner.table.slot(index);
-        while let Some(completion) = inner.table.dequeue(slot) {
-            inner.counters.update(|stats| stats.discarded += 1);
-            // SAFETY: this handle put an `M` into the slot, and it is being dropped, so no other reference exists.
-            unsafe { &mut *slot.payload::<M>() }.discard(completion);
-        }
-        if slot.state.get() == State::Ended {
-            // SAFETY: as above, and the kernel has sent the last completion.
-            let operation = unsafe { slot.take::<M>() };
-            inner.table.release(index);
-            drop(operation);
-        } else {
-            inner.abandon(index);
+        if let Stage::Submitted(index) = self.stage {
+            // SAFETY: this handle put an `M` there, and is gone now.
+            unsafe { let_go::<M>(self.engine.inner(), index) };
         }
     }
 }

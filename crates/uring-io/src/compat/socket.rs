@@ -34,6 +34,8 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
+use uring_engine::Started;
+
 use crate::budget::prefers_ring;
 use crate::compat::pieces::{Now, Pieces};
 use crate::compat::state::{Adapt, Manner, PollRead, PollWrite};
@@ -95,7 +97,7 @@ pub struct Writer {
 
 enum Stage {
     Idle,
-    Waiting(Readiness),
+    Waiting(Started<Readiness>),
     Writing(Detached<One<Vec<u8>>>),
 }
 
@@ -134,7 +136,8 @@ impl Writer {
     fn wait(&mut self, pieces: impl Pieces, cx: &mut Context<'_>) -> Option<usize> {
         let socket = &self.socket;
         if socket.shared.kind != Kind::Other {
-            self.stage = Stage::Waiting(readiness(&socket.engine, &socket.shared, libc::POLLOUT));
+            let ready = readiness(&socket.shared, libc::POLLOUT);
+            self.stage = Stage::Waiting(socket.engine.start(ready, cx));
             return None;
         }
         Some(self.write_copy(pieces, cx))

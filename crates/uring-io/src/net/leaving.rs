@@ -15,13 +15,13 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use uring_engine::io_uring::squeue;
-use uring_engine::{Completion, Engine, Op, Operation};
+use uring_engine::{Completion, Engine, Operation, Started};
 
 use crate::net::inbound::Inbound;
 
 /// An operation in flight, of a socket whose shared part is `S`.
 pub(crate) struct Leaving<O: Operation, S: 'static, T: 'static> {
-    op: Op<Heritable<O, S, T>>,
+    op: Started<Heritable<O, S, T>>,
     shared: Rc<S>,
     inbound: fn(&S) -> &Inbound<T>,
 }
@@ -35,11 +35,13 @@ pub(crate) struct Fate<S, O, T> {
 }
 
 impl<O: Operation, S, T> Leaving<O, S, T> {
+    /// Begins it.
     pub(crate) fn new(
         engine: &Engine,
         shared: &Rc<S>,
         operation: O,
         fate: Fate<S, O::Output, T>,
+        cx: &Context<'_>,
     ) -> Self {
         let inbound = fate.inbound;
         let heritable = Heritable {
@@ -48,7 +50,7 @@ impl<O: Operation, S, T> Leaving<O, S, T> {
             fate,
         };
         Self {
-            op: engine.op(heritable),
+            op: engine.start(heritable, cx),
             shared: shared.clone(),
             inbound,
         }
@@ -80,7 +82,7 @@ impl<O: Operation, S, T> Drop for Leaving<O, S, T> {
     #[inline]
     fn drop(&mut self) {
         // Before the operation itself is dropped, which may end it at once.
-        if self.op.is_submitted() {
+        if self.op.is_pending() {
             (self.inbound)(&self.shared).abandon();
         }
     }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
-use uring_engine::Engine;
+use uring_engine::{Engine, Started};
 
 use crate::cancel::cancelled;
 use crate::net::incoming::Incoming;
@@ -24,7 +24,7 @@ pub(crate) struct OneShot<I: Incoming> {
 enum Stage<I: Incoming> {
     Receiving(Receive<I>),
     /// There was nothing, and the kernel did not wait for it by itself.
-    Waiting(Readiness, I),
+    Waiting(Started<Readiness>, I),
     /// It has ended, or is being dropped.
     Ended,
 }
@@ -32,20 +32,25 @@ enum Stage<I: Incoming> {
 type Receive<I> = Leaving<<I as Incoming>::Operation, Shared, RecvBuf>;
 
 impl<I: Incoming> OneShot<I> {
-    pub(crate) fn new(socket: &Socket, incoming: I) -> Self {
+    pub(crate) fn new(socket: &Socket, incoming: I, cx: &Context<'_>) -> Self {
         Self {
-            stage: Stage::Receiving(receive(&socket.engine, &socket.shared, incoming)),
+            stage: Stage::Receiving(receive(&socket.engine, &socket.shared, incoming, cx)),
             shared: socket.shared.clone(),
         }
     }
 }
 
-fn receive<I: Incoming>(engine: &Engine, shared: &Rc<Shared>, incoming: I) -> Receive<I> {
+fn receive<I: Incoming>(
+    engine: &Engine,
+    shared: &Rc<Shared>,
+    incoming: I,
+    cx: &Context<'_>,
+) -> Receive<I> {
     let fate = Fate {
         inbound: |shared: &Shared| &shared.inbound,
         leave: |shared, output| leave(shared, I::finished(output)),
     };
-    Leaving::new(engine, shared, incoming.operation(shared), fate)
+    Leaving::new(engine, shared, incoming.operation(shared), fate, cx)
 }
 
 /// What is left of a receive that nobody waits for.
@@ -109,8 +114,8 @@ impl<I: Incoming> Future for OneShot<I> {
                         this.stage = Stage::Ended;
                         return Poll::Ready((result, buffer));
                     }
-                    let ready = readiness(op.engine(), &this.shared, libc::POLLIN);
-                    this.stage = Stage::Waiting(ready, buffer);
+                    let ready = readiness(&this.shared, libc::POLLIN);
+                    this.stage = Stage::Waiting(op.engine().start(ready, cx), buffer);
                     continue;
                 }
                 Stage::Waiting(ready, _) => {
@@ -125,7 +130,7 @@ impl<I: Incoming> Future for OneShot<I> {
             };
             match engine {
                 Ok(engine) => {
-                    this.stage = Stage::Receiving(receive(&engine, &this.shared, buffer));
+                    this.stage = Stage::Receiving(receive(&engine, &this.shared, buffer, cx));
                 }
                 Err(error) => return Poll::Ready((Err(error), buffer)),
             }

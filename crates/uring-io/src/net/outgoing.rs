@@ -41,14 +41,13 @@ pub(crate) trait Outgoing: Sized + 'static {
     }
 }
 
-/// One buffer: what is left of it.
-pub(crate) struct One<B>(Slice<B>);
+/// One buffer.
+pub(crate) struct One<B>(B);
 
 impl<B: IoBuf> One<B> {
     fn rest(self, sent: usize) -> Slice<B> {
-        let buffer = self.0.into_inner();
-        let total = buffer.len();
-        Slice::new(buffer, sent..total)
+        let total = self.0.len();
+        Slice::new(self.0, sent..total)
     }
 }
 
@@ -58,23 +57,22 @@ impl<B: IoBuf> Outgoing for One<B> {
 
     #[inline]
     fn new(buffer: B) -> Self {
-        let total = buffer.len();
-        Self(Slice::new(buffer, 0..total))
+        Self(buffer)
     }
 
     #[inline]
     fn into_buffer(self) -> B {
-        self.0.into_inner()
+        self.0
     }
 
     #[inline]
     fn total(&self) -> usize {
-        self.0.get_ref().len()
+        self.0.len()
     }
 
     #[inline]
     fn send_now(&self, shared: &Shared) -> io::Result<usize> {
-        shared.send_now(&self.0)
+        shared.send_now(self.0.as_slice())
     }
 
     fn operation(self, shared: &Rc<Shared>, sent: usize) -> Self::Operation {
@@ -86,7 +84,7 @@ impl<B: IoBuf> Outgoing for One<B> {
     fn finished(
         ((result, rest), _): (BufResult<usize, Slice<B>>, Rc<Shared>),
     ) -> (io::Result<usize>, Self) {
-        (result, Self(rest))
+        (result, Self(rest.into_inner()))
     }
 }
 
@@ -186,7 +184,7 @@ impl<B: IoBuf> Outgoing for Uncopied<B> {
     fn finished(
         ((result, rest), (_, copied)): (BufResult<usize, Slice<B>>, (Rc<Shared>, bool)),
     ) -> (io::Result<usize>, Self) {
-        let buffer = One(rest);
+        let buffer = One(rest.into_inner());
         (result, Self { buffer, copied })
     }
 

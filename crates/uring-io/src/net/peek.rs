@@ -151,7 +151,7 @@ impl Socket {
             if first.len().max(whole.len()) >= room {
                 break;
             }
-            if !self.standing.is_armed() && !self.standing.arm(self) {
+            if !self.standing.is_armed() && !self.standing.arm(self, cx) {
                 break;
             }
             match self.poll_arrived(cx) {

@@ -70,7 +70,7 @@ impl<'a, I: Incoming> Reading<'a, I> {
                     };
                     let Found::Arrived(arrived) = found else {
                         self.socket.budget.refill();
-                        self.stage = Stage::Reading(OneShot::new(self.socket, incoming));
+                        self.stage = Stage::Reading(OneShot::new(self.socket, incoming, cx));
                         continue;
                     };
                     let result = arrived.map(|arrived| {

@@ -18,7 +18,8 @@ use crate::turns::Turn;
 #[derive(Default)]
 pub(crate) struct Receiving {
     pub(crate) turn: Turn,
-    heap: Option<OneShot<Single<Vec<u8>>>>,
+    /// Boxed, as it is rare.
+    heap: Option<Box<OneShot<Single<Vec<u8>>>>>,
 }
 
 /// What a receive comes to: `None` at the end of the stream.
@@ -60,7 +61,7 @@ impl Receiving {
         loop {
             match ready!(socket.poll_arrived(cx)) {
                 Found::Arrived(arrived) => return Poll::Ready(arrived),
-                Found::Unarmed if socket.standing.arm(socket) => {}
+                Found::Unarmed if socket.standing.arm(socket, cx) => {}
                 Found::Unarmed | Found::NoBuffer => return self.poll_heap(socket, cx),
             }
         }
@@ -70,7 +71,8 @@ impl Receiving {
     #[cold]
     fn poll_heap(&mut self, socket: &Socket, cx: &mut Context<'_>) -> Poll<Received> {
         let operation = self.heap.get_or_insert_with(|| {
-            OneShot::new(socket, Single::new(Vec::with_capacity(BUFFER_SIZE)))
+            let buffer = Single::new(Vec::with_capacity(BUFFER_SIZE));
+            Box::new(OneShot::new(socket, buffer, cx))
         });
         let (result, buffer) = ready!(Pin::new(operation).poll(cx));
         self.heap = None;

@@ -243,7 +243,8 @@ impl Work {
         let mut left = count;
         while left > 0 {
             // Rather than on a thread of the kernel, the waiting is done here.
-            readiness(&self.engine, shared, libc::POLLOUT).await.0?;
+            let room = readiness(shared, libc::POLLOUT);
+            self.engine.op(room).await.0?;
             let send = op::Splice::new(Target::of(&pipe.0), shared.target(), left);
             let kept = (pipe.clone(), shared.clone());
             let moved = self.spliced(&send, kept).await?;

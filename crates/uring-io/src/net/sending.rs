@@ -11,7 +11,7 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use uring_engine::Op;
+use uring_engine::Started;
 
 use crate::budget::prefers_ring;
 use crate::cancel::cancelled;
@@ -29,16 +29,15 @@ pub(crate) struct Sending<P: Outgoing> {
     cancelled: bool,
     /// Bytes that the kernel has taken.
     sent: usize,
-    total: usize,
 }
 
 enum Stage<P: Outgoing> {
     /// To be tried at once.
     Ready(P),
     /// In the ring.
-    InFlight(Op<P::Operation>),
-    /// The kernel had no room, and did not wait for it by itself.
-    Waiting(Readiness, P),
+    InFlight(Started<P::Operation>),
+    /// The kernel had no room, and did not wait for it by itself. Boxed, as it is rare.
+    Waiting(Box<(Started<Readiness>, P)>),
     Ended,
 }
 
@@ -54,13 +53,11 @@ pub(crate) enum Amount {
 impl<P: Outgoing> Sending<P> {
     #[inline]
     pub(crate) fn new(buffer: P::Buffer) -> Self {
-        let outgoing = P::new(buffer);
         Self {
             turn: Turn::Absent,
             cancelled: false,
             sent: 0,
-            total: outgoing.total(),
-            stage: Stage::Ready(outgoing),
+            stage: Stage::Ready(P::new(buffer)),
         }
     }
 
@@ -99,27 +96,29 @@ impl<P: Outgoing> Sending<P> {
                     let output = ready!(Pin::new(&mut *operation).poll(cx));
                     let (result, rest) = P::finished(output);
                     if is_would_block(&result) {
-                        let ready = readiness(operation.engine(), &socket.shared, libc::POLLOUT);
-                        self.stage = Stage::Waiting(ready, rest);
+                        let ready = readiness(&socket.shared, libc::POLLOUT);
+                        let ready = socket.engine.start(ready, cx);
+                        self.stage = Stage::Waiting(Box::new((ready, rest)));
                         continue;
                     }
                     self.stage = Stage::Ended;
                     (result, rest)
                 }
-                Stage::Waiting(ready, _) => {
-                    let (result, _) = ready!(Pin::new(ready).poll(cx));
-                    let Stage::Waiting(_, rest) = std::mem::replace(&mut self.stage, Stage::Ended)
+                Stage::Waiting(waiting) => {
+                    let (result, _) = ready!(Pin::new(&mut waiting.0).poll(cx));
+                    let Stage::Waiting(waiting) = std::mem::replace(&mut self.stage, Stage::Ended)
                     else {
                         continue;
                     };
-                    (result.map(|_| 0), rest)
+                    (result.map(|_| 0), waiting.1)
                 }
                 Stage::Ended => panic!("a write was polled after it had ended"),
             };
             let result = match result {
                 Ok(count) => {
                     self.sent += count;
-                    let done = self.sent == self.total || (amount == Amount::Some && self.sent > 0);
+                    let done =
+                        self.sent == rest.total() || (amount == Amount::Some && self.sent > 0);
                     done.then_some(Ok(self.sent))
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
@@ -132,7 +131,7 @@ impl<P: Outgoing> Sending<P> {
             }
             socket.budget.refill();
             let operation = rest.operation(&socket.shared, self.sent);
-            self.stage = Stage::InFlight(socket.engine.op(operation));
+            self.stage = Stage::InFlight(socket.engine.start(operation, cx));
         }
     }
 
@@ -169,15 +168,19 @@ impl<P: Outgoing> Sending<P> {
         }
         socket.writers.give_back(&mut self.turn);
         match std::mem::replace(&mut self.stage, Stage::Ended) {
-            Stage::Ready(rest) | Stage::Waiting(_, rest) => {
-                let result = match self.sent {
-                    0 => Err(cancelled()),
-                    sent => Ok(sent),
-                };
-                Poll::Ready((result, rest.into_buffer()))
-            }
+            Stage::Ready(rest) => Poll::Ready(self.stopped(rest)),
+            Stage::Waiting(waiting) => Poll::Ready(self.stopped(waiting.1)),
             _ => panic!("a write was polled after it had ended"),
         }
+    }
+
+    /// What one comes to that is cancelled between two operations.
+    fn stopped(&self, rest: P) -> (io::Result<usize>, P::Buffer) {
+        let result = match self.sent {
+            0 => Err(cancelled()),
+            sent => Ok(sent),
+        };
+        (result, rest.into_buffer())
     }
 
     /// Ends it where it stands: the operation is cancelled, and the next write is served.

@@ -17,7 +17,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use uring_engine::io_uring::opcode;
-use uring_engine::{BufferRing, Feature, Multishot, MultishotOp, PooledBuf, op};
+use uring_engine::{BufferRing, Feature, Multishot, PooledBuf, StartedMultishot, op};
 
 use crate::keep::Keep;
 use crate::net::pool;
@@ -31,7 +31,7 @@ pub(crate) struct StandingReceive<M: Multishot = Keep<op::RecvMulti, Rc<Shared>>
 );
 
 struct Armed<M: Multishot> {
-    operation: MultishotOp<M>,
+    operation: StartedMultishot<M>,
     ring: BufferRing,
     /// The ring's buffers at that time.
     buffers: u16,
@@ -95,7 +95,7 @@ pub(crate) enum Found<T = RecvBuf> {
 impl StandingReceive {
     /// Arms it; false if there are no buffers on this context, no receive that goes on, or more than what is asked for must not
     /// be read.
-    pub(crate) fn arm(&self, socket: &Socket) -> bool {
+    pub(crate) fn arm(&self, socket: &Socket, cx: &Context<'_>) -> bool {
         let report = socket.engine.report();
         let goes_on = match socket.shared.kind {
             Kind::Socket => report.has(Feature::RecvMultishot),
@@ -116,7 +116,7 @@ impl StandingReceive {
         }
         let operation = socket
             .engine
-            .multishot(Keep::new(receive, socket.shared.clone()));
+            .start_multishot(Keep::new(receive, socket.shared.clone()), cx);
         self.set(operation, ring);
         true
     }
@@ -135,7 +135,7 @@ impl<M: Multishot<Item: Arrival>> StandingReceive<M> {
     }
 
     /// Arms it with an operation that receives into the buffers of `ring`.
-    pub(crate) fn set(&self, operation: MultishotOp<M>, ring: BufferRing) {
+    pub(crate) fn set(&self, operation: StartedMultishot<M>, ring: BufferRing) {
         *self.0.borrow_mut() = Some(Armed {
             operation,
             buffers: ring.buffers(),

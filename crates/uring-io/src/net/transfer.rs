@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use uring_engine::{Engine, IoBuf, IoBufMut, IoVecBuf, IoVecBufMut, Op, op};
+use uring_engine::{IoBuf, IoBufMut, IoVecBuf, IoVecBufMut, op};
 
 use crate::aside::Aside;
 use crate::either::Either;
@@ -81,11 +81,11 @@ pub(crate) fn output_v<V: IoVecBuf>(shared: &Shared, buffers: V, sent: usize) ->
 
 /// Waits until a descriptor is ready. The kernel does that by itself, except where a descriptor in non-blocking mode does
 /// not support it.
-pub(crate) type Readiness = Op<Keep<op::PollAdd, Rc<Shared>>>;
+pub(crate) type Readiness = Keep<op::PollAdd, Rc<Shared>>;
 
 /// Waits for `POLLIN` or `POLLOUT`.
 #[cold]
-pub(crate) fn readiness(engine: &Engine, shared: &Rc<Shared>, events: i16) -> Readiness {
+pub(crate) fn readiness(shared: &Rc<Shared>, events: i16) -> Readiness {
     let poll = op::PollAdd::new(shared.target(), events as u32);
-    engine.op(Keep::new(poll, shared.clone()))
+    Keep::new(poll, shared.clone())
 }

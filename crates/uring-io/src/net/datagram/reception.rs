@@ -21,7 +21,8 @@ use crate::turns::Turn;
 pub(crate) struct Reception<'a, F: DatagramFamily> {
     pub(crate) socket: &'a Socket<F>,
     turn: Turn,
-    heap: Option<Receive<F>>,
+    /// Boxed, as it is rare.
+    heap: Option<Box<Receive<F>>>,
 }
 
 impl<'a, F: DatagramFamily> Reception<'a, F> {
@@ -48,7 +49,7 @@ impl<'a, F: DatagramFamily> Reception<'a, F> {
                 Found::Arrived(Err(error)) => return Poll::Ready(Err(error)),
                 // A datagram socket has no end.
                 Found::Arrived(Ok(None)) => {}
-                Found::Unarmed if socket.arm() => {}
+                Found::Unarmed if socket.arm(cx) => {}
                 Found::Unarmed | Found::NoBuffer => {
                     socket.budget.refill();
                     return self.poll_heap(cx);
@@ -86,7 +87,9 @@ impl<'a, F: DatagramFamily> Reception<'a, F> {
     #[cold]
     fn poll_heap(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Packet<F::Address>>> {
         let socket = self.socket;
-        let operation = self.heap.get_or_insert_with(|| receive(socket));
+        let operation = self
+            .heap
+            .get_or_insert_with(|| Box::new(receive(socket, cx)));
         let output = ready!(Pin::new(operation).poll(cx));
         self.heap = None;
         Poll::Ready(packet::<F>(output))
@@ -105,7 +108,7 @@ impl<F: DatagramFamily> Drop for Reception<'_, F> {
 /// One receive into the heap.
 type Receive<F> = Leaving<op::RecvMsg<Vec<u8>>, Shared<F>, Packet<<F as DatagramFamily>::Address>>;
 
-fn receive<F: DatagramFamily>(socket: &Socket<F>) -> Receive<F> {
+fn receive<F: DatagramFamily>(socket: &Socket<F>, cx: &Context<'_>) -> Receive<F> {
     let shared = &socket.shared;
     let room = Control::room_for_descriptors(shared.most_descriptors.get());
     let message = op::RecvMsg::new(shared.target(), Vec::with_capacity(F::LONGEST))
@@ -116,7 +119,7 @@ fn receive<F: DatagramFamily>(socket: &Socket<F>) -> Receive<F> {
         inbound: |shared: &Shared<F>| &shared.inbound,
         leave: |_, output| packet::<F>(output).map(Some),
     };
-    Leaving::new(&socket.engine, shared, message, fate)
+    Leaving::new(&socket.engine, shared, message, fate, cx)
 }
 
 fn packet<F: DatagramFamily>(

@@ -137,7 +137,7 @@ impl<'a, F: DatagramFamily, B: IoBuf> SendTo<'a, F, B> {
                 Poll::Ready((Err(error), buffer))
             }
             (None, _) if self.control.as_bytes().is_empty() && prefers_ring(&socket.engine) => {
-                self.stage = socket.in_ring(buffer, &self.destination);
+                self.stage = socket.in_ring(buffer, &self.destination, cx);
                 self.poll_in_ring(cx)
             }
             (None, destination) => Poll::Ready(socket.at_once(buffer, destination, &self.control)),
@@ -256,18 +256,23 @@ impl<F: DatagramFamily> Socket<F> {
     }
 
     /// Sends without waiting, through the ring.
-    fn in_ring<B: IoBuf>(&self, buffer: B, destination: &Destination) -> Stage<F, B> {
+    fn in_ring<B: IoBuf>(
+        &self,
+        buffer: B,
+        destination: &Destination,
+        cx: &Context<'_>,
+    ) -> Stage<F, B> {
         let target = self.shared.target();
         if let Destination::Address(address) = destination {
             let operation =
                 op::SendTo::new(target, buffer, address.clone()).flags(libc::MSG_DONTWAIT);
-            return Stage::ToAddress(self.transmit(operation));
+            return Stage::ToAddress(self.transmit(operation, cx));
         }
         let operation = op::Send::new(target, buffer).flags(libc::MSG_DONTWAIT);
-        Stage::ToPeer(self.transmit(operation))
+        Stage::ToPeer(self.transmit(operation, cx))
     }
 
-    fn transmit<O, B>(&self, operation: O) -> Transmit<O, F>
+    fn transmit<O, B>(&self, operation: O, cx: &Context<'_>) -> Transmit<O, F>
     where
         O: Operation<Output = BufResult<usize, B>>,
     {
@@ -278,7 +283,7 @@ impl<F: DatagramFamily> Socket<F> {
                 _ => Ok(None),
             },
         };
-        Leaving::new(&self.engine, &self.shared, operation, fate)
+        Leaving::new(&self.engine, &self.shared, operation, fate, cx)
     }
 }
 

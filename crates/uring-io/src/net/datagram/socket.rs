@@ -102,7 +102,7 @@ impl<F: DatagramFamily> Socket<F> {
     }
 
     /// Arms the standing receive; false if there are no buffers on this context, or no receive that goes on.
-    pub(crate) fn arm(&self) -> bool {
+    pub(crate) fn arm(&self, cx: &Context<'_>) -> bool {
         if !self.engine.report().has(Feature::RecvMultishot) {
             return false;
         }
@@ -117,7 +117,8 @@ impl<F: DatagramFamily> Socket<F> {
         let receive =
             unsafe { op::RecvMsgMulti::new(target, ring.clone(), F::NAME_LEN, descriptors) };
         let operation = Keep::new(receive, self.shared.clone());
-        self.standing.set(self.engine.multishot(operation), ring);
+        let started = self.engine.start_multishot(operation, cx);
+        self.standing.set(started, ring);
         true
     }
 

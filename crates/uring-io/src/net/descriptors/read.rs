@@ -121,7 +121,7 @@ impl<B: IoBufMut> Future for ReadWithDescriptors<'_, B> {
                 return Poll::Ready((received, buffer));
             }
             socket.budget.refill();
-            this.stage = Stage::Receiving(receive(socket, buffer, this.most));
+            this.stage = Stage::Receiving(receive(socket, buffer, this.most, cx));
         }
         let Stage::Receiving(operation) = &mut this.stage else {
             ended();

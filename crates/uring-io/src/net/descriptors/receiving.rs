@@ -1,5 +1,7 @@
 //! One receive of bytes and descriptors into a caller's buffer, which loses nothing when it is dropped.
 
+use std::task::Context;
+
 use uring_engine::op::{Control, Received, RecvMsg};
 use uring_engine::{BufResult, IoBufMut, Slice};
 
@@ -10,7 +12,12 @@ use crate::net::socket::{Shared, Socket};
 /// Receives bytes and descriptors once. Dropping it cancels; what arrived all the same goes to the socket.
 pub(super) type Receiving<B> = Leaving<RecvMsg<B>, Shared, RecvBuf>;
 
-pub(super) fn receive<B: IoBufMut>(socket: &Socket, buffer: B, most: usize) -> Receiving<B> {
+pub(super) fn receive<B: IoBufMut>(
+    socket: &Socket,
+    buffer: B,
+    most: usize,
+    cx: &Context<'_>,
+) -> Receiving<B> {
     let most = most.min(Control::MOST_DESCRIPTORS);
     let room = Control::with_room(Control::room_for_descriptors(most));
     let message = RecvMsg::new(socket.shared.target(), buffer).control(room);
@@ -18,7 +25,7 @@ pub(super) fn receive<B: IoBufMut>(socket: &Socket, buffer: B, most: usize) -> R
         inbound: |shared: &Shared| &shared.inbound,
         leave: |shared, output| leave(shared, output),
     };
-    Leaving::new(&socket.engine, &socket.shared, message, fate)
+    Leaving::new(&socket.engine, &socket.shared, message, fate, cx)
 }
 
 /// What is left of a receive that nobody waits for: its bytes, while the socket keeps its descriptors.
