@@ -61,10 +61,7 @@ impl<O: Operation> Op<O> {
     /// polled is not affected.
     pub fn cancel(&mut self) {
         if let Stage::Submitted(index) = self.stage {
-            let inner = self.engine.inner();
-            if inner.table.slot(index).in_kernel() {
-                inner.cancel(index);
-            }
+            self.engine.inner().cancel_started(index);
         }
     }
 

@@ -1,7 +1,7 @@
 //! The handle of a multishot operation.
 
 use std::fmt;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use crate::completion::Completion;
 use crate::engine::Engine;
@@ -23,8 +23,8 @@ pub struct MultishotOp<M: Multishot> {
 
 enum Stage<M> {
     Unsubmitted(M),
+    /// In this slot; in `NONE` once it has ended and every item was taken.
     Submitted(u32),
-    Ended,
 }
 
 // The payload moves into the engine at the first poll and is never pinned here.
@@ -47,21 +47,11 @@ impl<M: Multishot> MultishotOp<M> {
     /// Cancel-safe: an item is either returned or still queued.
     pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<M::Item>> {
         loop {
-            match self.stage {
+            match &mut self.stage {
                 Stage::Submitted(index) => {
-                    let inner = self.engine.inner();
-                    // SAFETY: this handle put an `M` there, is borrowed exclusively, and forgets the slot when it has ended.
-                    let found = ready!(unsafe { poll_item::<M>(inner, index, context) });
-                    return Poll::Ready(match found {
-                        Ok(item) => Some(item),
-                        Err(operation) => {
-                            self.stage = Stage::Ended;
-                            drop(operation);
-                            None
-                        }
-                    });
+                    // SAFETY: this handle put an `M` there, and is borrowed exclusively.
+                    return unsafe { poll_item::<M>(self.engine.inner(), index, context) };
                 }
-                Stage::Ended => return Poll::Ready(None),
                 Stage::Unsubmitted(_) => self.submit(context),
             }
         }
@@ -76,10 +66,7 @@ impl<M: Multishot> MultishotOp<M> {
     /// error `ECANCELED` unless something else ended it first. An operation that was not yet polled is not affected.
     pub fn cancel(&mut self) {
         if let Stage::Submitted(index) = self.stage {
-            let inner = self.engine.inner();
-            if inner.table.slot(index).in_kernel() {
-                inner.cancel(index);
-            }
+            self.engine.inner().cancel_started(index);
         }
     }
 
@@ -90,7 +77,9 @@ impl<M: Multishot> MultishotOp<M> {
 
     fn submit(&mut self, context: &mut Context<'_>) {
         let waker = context.waker().clone();
-        let Stage::Unsubmitted(operation) = std::mem::replace(&mut self.stage, Stage::Ended) else {
+        let Stage::Unsubmitted(operation) =
+            std::mem::replace(&mut self.stage, Stage::Submitted(NONE))
+        else {
             return;
         };
         let inner = self.engine.inner();
@@ -102,30 +91,35 @@ impl<M: Multishot> MultishotOp<M> {
     }
 }
 
-/// The next item of a multishot operation in a slot, or its payload if it has ended and every item was taken; then the slot is
-/// free again.
+/// The next item of the multishot operation in slot `index`. When it has ended and every item was taken, the slot is free again,
+/// and `index` is `NONE`.
 ///
 /// # Safety
 ///
-/// The slot holds an `M`, which the caller's handle put there and has not taken. The caller has that handle to itself.
+/// The slot, if it is one, holds an `M`, which the caller's handle put there. The caller has that handle to itself, and knows
+/// its slot by `index` alone.
 #[inline]
 pub(crate) unsafe fn poll_item<M: Multishot>(
     inner: &Inner,
-    index: u32,
+    index: &mut u32,
     context: &mut Context<'_>,
-) -> Poll<Result<M::Item, M>> {
-    let slot = inner.table.slot(index);
+) -> Poll<Option<M::Item>> {
+    if *index == NONE {
+        return Poll::Ready(None);
+    }
+    let slot = inner.table.slot(*index);
     loop {
         if let Some(completion) = inner.table.dequeue(slot) {
             // SAFETY: by contract it is an `M`, and no other reference to it exists; the kernel only uses what it points at.
             let operation = unsafe { &mut *slot.payload::<M>() };
-            return Poll::Ready(Ok(operation.item(completion)));
+            return Poll::Ready(Some(operation.item(completion)));
         }
         if slot.state.get() == State::Ended {
             // SAFETY: by contract, and the kernel has sent the last completion.
             let operation = unsafe { slot.take::<M>() };
-            inner.table.release(index);
-            return Poll::Ready(Err(operation));
+            inner.table.release(std::mem::replace(index, NONE));
+            drop(operation);
+            return Poll::Ready(None);
         }
         let replaced = slot.set_waker(context.waker());
         drop(replaced);
@@ -136,12 +130,15 @@ pub(crate) unsafe fn poll_item<M: Multishot>(
     }
 }
 
-/// Gives up the multishot operation in a slot, and the items that nobody has taken.
+/// Gives up the multishot operation in a slot, if it is one, and the items that nobody has taken.
 ///
 /// # Safety
 ///
 /// As for [`poll_item`]; the handle does not come back to the slot.
 pub(crate) unsafe fn let_go<M: Multishot>(inner: &Inner, index: u32) {
+    if index == NONE {
+        return;
+    }
     let slot = inner.table.slot(index);
     while let Some(completion) = inner.table.dequeue(slot) {
         inner.counters.update(|stats| stats.discarded += 1);
@@ -185,8 +182,8 @@ impl<M: Multishot> fmt::Debug for MultishotOp<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let stage = match self.stage {
             Stage::Unsubmitted(_) => "unsubmitted",
+            Stage::Submitted(NONE) => "ended",
             Stage::Submitted(_) => "submitted",
-            Stage::Ended => "ended",
         };
         f.debug_struct("MultishotOp")
             .field("stage", &stage)

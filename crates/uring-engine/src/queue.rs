@@ -7,7 +7,7 @@ use io_uring::squeue;
 use crate::feature::Feature;
 use crate::inner::{CANCEL, Inner};
 use crate::ring::Ring;
-use crate::slot::{Slot, State};
+use crate::slot::{NONE, Slot, State};
 use crate::table::Key;
 
 /// An entry that did not fit the queue.
@@ -121,6 +121,13 @@ impl Inner {
             entry = entry.flags(squeue::Flags::SKIP_SUCCESS);
         }
         self.push(&entry);
+    }
+
+    /// Asks the kernel to end the operation in a slot, if it is one and the kernel has it.
+    pub(crate) fn cancel_started(&self, index: u32) {
+        if index != NONE && self.table.slot(index).in_kernel() {
+            self.cancel(index);
+        }
     }
 
     /// Lets go of a slot whose handle is dropped before the last completion.

@@ -85,20 +85,12 @@ impl Engine {
             operation: PhantomData,
         }
     }
-
-    /// Asks the kernel to end the operation in a slot, if it has it.
-    fn cancel_started(&self, index: u32) {
-        let inner = self.inner();
-        if index != NONE && inner.table.slot(index).in_kernel() {
-            inner.cancel(index);
-        }
-    }
 }
 
 impl<O: Operation> Started<O> {
     /// As [`Op::cancel`].
     pub fn cancel(&mut self) {
-        self.engine.cancel_started(self.index);
+        self.engine.inner().cancel_started(self.index);
     }
 
     /// Whether it has not resolved.
@@ -146,19 +138,8 @@ impl<M: Multishot> StartedMultishot<M> {
     /// Cancel-safe: an item is either returned or still queued.
     #[inline]
     pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<M::Item>> {
-        if self.index == NONE {
-            return Poll::Ready(None);
-        }
-        let inner = self.engine.inner();
-        // SAFETY: this handle put an `M` there, is borrowed exclusively, and forgets the slot when it has ended.
-        match ready!(unsafe { poll_item::<M>(inner, self.index, context) }) {
-            Ok(item) => Poll::Ready(Some(item)),
-            Err(operation) => {
-                self.index = NONE;
-                drop(operation);
-                Poll::Ready(None)
-            }
-        }
+        // SAFETY: this handle put an `M` there, and is borrowed exclusively.
+        unsafe { poll_item::<M>(self.engine.inner(), &mut self.index, context) }
     }
 
     /// The next item, as a future. Cancel-safe, as [`poll_next`](Self::poll_next).
@@ -168,16 +149,14 @@ impl<M: Multishot> StartedMultishot<M> {
 
     /// As [`MultishotOp::cancel`].
     pub fn cancel(&mut self) {
-        self.engine.cancel_started(self.index);
+        self.engine.inner().cancel_started(self.index);
     }
 }
 
 impl<M: Multishot> Drop for StartedMultishot<M> {
     fn drop(&mut self) {
-        if self.index != NONE {
-            // SAFETY: this handle put an `M` there, and is gone now.
-            unsafe { multishot::let_go::<M>(self.engine.inner(), self.index) };
-        }
+        // SAFETY: this handle put an `M` there, and is gone now.
+        unsafe { multishot::let_go::<M>(self.engine.inner(), self.index) };
     }
 }
 
