@@ -91,6 +91,7 @@ pub mod process;
 pub mod signal;
 pub mod time;
 mod turns;
+mod twofold;
 
 pub use cancel::{Cancel, Cancellable};
 pub use uring_engine::{BufResult, IoBuf, IoBufMut, IoVecBuf, IoVecBufMut, Slice};

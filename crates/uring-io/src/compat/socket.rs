@@ -31,7 +31,6 @@ use std::future::Future;
 use std::io;
 use std::net::Shutdown;
 use std::pin::Pin;
-use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use uring_engine::Started;
@@ -43,7 +42,7 @@ use crate::detach::detach;
 use crate::io::{StandardOutput, Stdin};
 use crate::net::outgoing::One;
 use crate::net::receiving::Receiving;
-use crate::net::socket::Socket;
+use crate::net::socket::SocketHandle;
 use crate::net::transfer::{Kind, Readiness, readiness};
 use crate::net::write::Detached;
 use crate::net::{Family, OwnedReadHalf, OwnedWriteHalf, ReadHalf, Stream, WriteHalf};
@@ -58,12 +57,12 @@ const MOST_BATCHED: usize = 4 * 1024;
 
 /// Reading from a socket.
 pub struct Reader {
-    socket: Rc<Socket>,
+    socket: SocketHandle,
     receiving: Receiving,
 }
 
 impl Reader {
-    fn new(socket: &Rc<Socket>) -> Self {
+    fn new(socket: &SocketHandle) -> Self {
         Self {
             socket: socket.clone(),
             receiving: Receiving::default(),
@@ -90,7 +89,7 @@ impl Drop for Reader {
 
 /// Writing to a socket.
 pub struct Writer {
-    socket: Rc<Socket>,
+    socket: SocketHandle,
     turn: Turn,
     stage: Stage,
 }
@@ -102,7 +101,7 @@ enum Stage {
 }
 
 impl Writer {
-    fn new(socket: &Rc<Socket>) -> Self {
+    fn new(socket: &SocketHandle) -> Self {
         Self {
             socket: socket.clone(),
             turn: Turn::Absent,
@@ -135,8 +134,8 @@ impl Writer {
     #[cold]
     fn wait(&mut self, pieces: impl Pieces, cx: &mut Context<'_>) -> Option<usize> {
         let socket = &self.socket;
-        if socket.shared.kind != Kind::Other {
-            let ready = readiness(&socket.shared, libc::POLLOUT);
+        if socket.shared().kind != Kind::Other {
+            let ready = readiness(socket.share(), libc::POLLOUT);
             self.stage = Stage::Waiting(socket.engine.start(ready, cx));
             return None;
         }
@@ -147,7 +146,7 @@ impl Writer {
     #[inline]
     fn batches(&self, pieces: impl Pieces, manner: Manner) -> bool {
         manner == Manner::Flushing
-            && self.socket.shared.kind == Kind::Socket
+            && self.socket.shared().kind == Kind::Socket
             && pieces.total() <= MOST_BATCHED
             && prefers_ring(&self.socket.engine)
     }
@@ -179,22 +178,22 @@ impl PollWrite for Writer {
             ready!(self.poll_room(cx))?;
             ready!(self.poll_turn(cx));
             let socket = &self.socket;
-            let tried = match socket.budget.poll_spend(cx) {
+            let tried = match socket.shared().budget.poll_spend(cx) {
                 Poll::Pending => None,
-                Poll::Ready(()) => Some(match socket.shared.write_error.take() {
+                Poll::Ready(()) => Some(match socket.shared().write_error.take() {
                     Some(error) => Err(error),
                     None if self.batches(pieces, manner) => {
                         self.socket.writers.give_back(&mut self.turn);
                         return Poll::Ready(Ok(self.write_copy(pieces, cx)));
                     }
-                    None => pieces.send_now(&Now(&socket.shared)),
+                    None => pieces.send_now(&Now(socket.shared())),
                 }),
             };
             self.socket.writers.give_back(&mut self.turn);
             match tried {
                 None => return Poll::Pending,
                 Some(Err(error)) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.socket.budget.refill();
+                    self.socket.shared().budget.refill();
                     if let Some(count) = self.wait(pieces, cx) {
                         return Poll::Ready(Ok(count));
                     }
@@ -205,13 +204,13 @@ impl PollWrite for Writer {
     }
 
     fn is_vectored(&self) -> bool {
-        self.socket.shared.kind != Kind::Other
+        self.socket.shared().kind != Kind::Other
     }
 
     #[inline]
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_turn(cx));
-        let error = self.socket.shared.write_error.take();
+        let error = self.socket.shared().write_error.take();
         self.socket.writers.give_back(&mut self.turn);
         Poll::Ready(error.map_or(Ok(()), Err))
     }
@@ -219,7 +218,7 @@ impl PollWrite for Writer {
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_flush(cx))?;
         self.stage = Stage::Idle;
-        if self.socket.shared.kind != Kind::Socket {
+        if self.socket.shared().kind != Kind::Socket {
             return Poll::Ready(Ok(()));
         }
         Poll::Ready(match self.socket.options().shutdown(Shutdown::Write) {
@@ -298,7 +297,7 @@ macro_rules! adapts {
 }
 
 impl Both {
-    fn new(socket: &Rc<Socket>) -> Self {
+    fn new(socket: &SocketHandle) -> Self {
         Self {
             reader: Reader::new(socket),
             writer: Writer::new(socket),

@@ -17,7 +17,7 @@ use std::sync::{Mutex, PoisonError};
 
 use uring_engine::{IoBuf, IoBufMut};
 
-use crate::net::socket::Socket;
+use crate::net::socket::{Socket, SocketHandle};
 use crate::net::transfer::Kind;
 use crate::net::{Read, ReadExact, Recv, RecvBuf, Write, WriteAll};
 
@@ -54,7 +54,7 @@ pub fn stdin() -> io::Result<Stdin> {
         return Ok(Stdin(socket.clone()));
     }
     let socket = of_standard(io::stdin().as_fd())?;
-    let inbound = &socket.shared.inbound;
+    let inbound = &socket.shared().inbound;
     inbound.set_heir(|bytes| lock().extend_from_slice(&bytes));
     let left = mem::take(&mut *lock());
     if !left.is_empty() {
@@ -96,9 +96,9 @@ pub fn stderr() -> io::Result<StandardOutput> {
 /// The streams of a context.
 #[derive(Default)]
 struct Streams {
-    input: OnceCell<Rc<Socket>>,
-    output: OnceCell<Rc<Socket>>,
-    error: OnceCell<Rc<Socket>>,
+    input: OnceCell<SocketHandle>,
+    output: OnceCell<SocketHandle>,
+    error: OnceCell<SocketHandle>,
 }
 
 /// What was read from the standard input on contexts that have ended, for nobody.
@@ -115,7 +115,10 @@ fn streams() -> Rc<Streams> {
     }
 }
 
-fn output(stream: &OnceCell<Rc<Socket>>, descriptor: BorrowedFd<'_>) -> io::Result<StandardOutput> {
+fn output(
+    stream: &OnceCell<SocketHandle>,
+    descriptor: BorrowedFd<'_>,
+) -> io::Result<StandardOutput> {
     if let Some(socket) = stream.get() {
         return Ok(StandardOutput(socket.clone()));
     }
@@ -123,16 +126,16 @@ fn output(stream: &OnceCell<Rc<Socket>>, descriptor: BorrowedFd<'_>) -> io::Resu
     Ok(StandardOutput(stream.get_or_init(|| socket).clone()))
 }
 
-fn of_standard(descriptor: BorrowedFd<'_>) -> io::Result<Rc<Socket>> {
+fn of_standard(descriptor: BorrowedFd<'_>) -> io::Result<SocketHandle> {
     let descriptor = descriptor.try_clone_to_owned()?;
     Ok(Socket::here(Kind::Other, descriptor))
 }
 
 /// The standard input; see [`stdin`].
-pub struct Stdin(pub(crate) Rc<Socket>);
+pub struct Stdin(pub(crate) SocketHandle);
 
 /// The standard output or the standard error; see [`stdout`] and [`stderr`].
-pub struct StandardOutput(pub(crate) Rc<Socket>);
+pub struct StandardOutput(pub(crate) SocketHandle);
 
 impl Stdin {
     /// What there is, as soon as there is something; `None` at the end.

@@ -3,17 +3,29 @@
 use std::io;
 use std::net::Shutdown;
 use std::os::fd::{AsFd, AsRawFd};
-use std::rc::Rc;
 
 use crate::close::close;
-use crate::net::socket::{Shared, Socket};
+use crate::net::socket::{Shared, Socket, SocketHandle};
 use crate::net::transfer::Kind;
+
+impl SocketHandle {
+    /// Ends reading and closes the descriptor.
+    pub(crate) async fn close(self) -> io::Result<()> {
+        let finished = self.finish_writes().await;
+        self.finish_reads().await;
+        let engine = self.engine.clone();
+        let shared = self.into_share();
+        let shared = shared.and_then(|shared| shared.try_unwrap().ok());
+        let closed = close(&engine, shared.map(Shared::into_descriptor)).await;
+        finished.and(closed)
+    }
+}
 
 impl Socket {
     /// Waits until every write that was begun has ended, and tells how one ended that nobody waited for.
     pub(crate) async fn finish_writes(&self) -> io::Result<()> {
         let _served = self.writers.take().await;
-        self.shared.write_error.take().map_or(Ok(()), Err)
+        self.shared().write_error.take().map_or(Ok(()), Err)
     }
 
     /// Shuts one or both directions down, the writing one after the writes that were begun.
@@ -27,7 +39,7 @@ impl Socket {
     /// Ends the writing direction after the writes that were begun, where a descriptor has several: anything but a socket
     /// ends when it is closed.
     pub(crate) async fn end_writing(&self) -> io::Result<()> {
-        match self.shared.kind {
+        match self.shared().kind {
             Kind::Socket => self.shutdown(Shutdown::Write).await,
             Kind::Pipe | Kind::Other => self.finish_writes().await,
         }
@@ -52,16 +64,5 @@ impl Socket {
         if result < 0 {
             let _ = self.options().shutdown(Shutdown::Both);
         }
-    }
-
-    /// Ends reading and closes the descriptor.
-    pub(crate) async fn close(self: Rc<Self>) -> io::Result<()> {
-        let finished = self.finish_writes().await;
-        self.finish_reads().await;
-        let engine = self.engine.clone();
-        let shared = Rc::try_unwrap(self).ok().map(Socket::into_shared);
-        let shared = shared.and_then(|shared| Rc::try_unwrap(shared).ok());
-        let closed = close(&engine, shared.map(Shared::into_descriptor)).await;
-        finished.and(closed)
     }
 }

@@ -8,12 +8,11 @@ use std::future::poll_fn;
 use std::io;
 use std::marker::PhantomData;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::rc::Rc;
 
 use crate::net::descriptors::Kept;
 use crate::net::family::Family;
 use crate::net::recv_buf::RecvBuf;
-use crate::net::socket::{Shared, Socket};
+use crate::net::socket::{Shared, Socket, SocketHandle};
 use crate::net::standing::Found;
 use crate::net::stream::Stream;
 
@@ -98,18 +97,16 @@ impl Left {
                 Found::Unarmed | Found::NoBuffer => break,
             }
         }
-        left.kept = socket.shared.kept.take();
+        left.kept = socket.shared().kept.take();
         left
     }
 }
 
 /// The descriptor of a socket on which nothing is in flight any more.
-fn take_descriptor(socket: Rc<Socket>) -> io::Result<OwnedFd> {
-    let shared = match Rc::try_unwrap(socket) {
-        Ok(socket) => socket.into_shared(),
-        Err(socket) => socket.shared.clone(),
-    };
-    match Rc::try_unwrap(shared) {
+fn take_descriptor(socket: SocketHandle) -> io::Result<OwnedFd> {
+    let shared = socket.share();
+    drop(socket);
+    match shared.try_unwrap() {
         Ok(shared) => Ok(shared.into_descriptor()),
         // An operation that has ended may not have been taken out of its slot yet.
         Err(shared) => shared.descriptor.try_clone(),
@@ -134,7 +131,7 @@ impl<F: Family> Detached<F> {
     pub fn attach(self) -> Stream<F> {
         let engine = context::driver().engine().clone();
         let stream = Stream::from_descriptor(self.descriptor, engine);
-        let Shared { inbound, kept, .. } = &*stream.socket().shared;
+        let Shared { inbound, kept, .. } = stream.socket().shared();
         kept.set(self.left.kept);
         if let Some(error) = self.left.error {
             inbound.abandon();

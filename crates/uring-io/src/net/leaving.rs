@@ -10,8 +10,8 @@
 
 use std::future::Future;
 use std::io;
+use std::ops::Deref;
 use std::pin::Pin;
-use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use uring_engine::io_uring::squeue;
@@ -19,11 +19,11 @@ use uring_engine::{Completion, Engine, Operation, Started};
 
 use crate::net::inbound::Inbound;
 
-/// An operation in flight, of a socket whose shared part is `S`.
-pub(crate) struct Leaving<O: Operation, S: 'static, T: 'static> {
+/// An operation in flight, of a socket of whose shared part it has a share, `S`.
+pub(crate) struct Leaving<O: Operation, S: Deref<Target: Sized> + 'static, T: 'static> {
     op: Started<Heritable<O, S, T>>,
-    shared: Rc<S>,
-    inbound: fn(&S) -> &Inbound<T>,
+    shared: S,
+    inbound: fn(&S::Target) -> &Inbound<T>,
 }
 
 /// What becomes of an output that nobody waits for.
@@ -34,13 +34,13 @@ pub(crate) struct Fate<S, O, T> {
     pub(crate) leave: fn(&S, O) -> io::Result<Option<T>>,
 }
 
-impl<O: Operation, S, T> Leaving<O, S, T> {
+impl<O: Operation, S: Deref<Target: Sized> + Clone, T> Leaving<O, S, T> {
     /// Begins it.
     pub(crate) fn new(
         engine: &Engine,
-        shared: &Rc<S>,
+        shared: S,
         operation: O,
-        fate: Fate<S, O::Output, T>,
+        fate: Fate<S::Target, O::Output, T>,
         cx: &Context<'_>,
     ) -> Self {
         let inbound = fate.inbound;
@@ -51,7 +51,7 @@ impl<O: Operation, S, T> Leaving<O, S, T> {
         };
         Self {
             op: engine.start(heritable, cx),
-            shared: shared.clone(),
+            shared,
             inbound,
         }
     }
@@ -67,9 +67,9 @@ impl<O: Operation, S, T> Leaving<O, S, T> {
 }
 
 // Nothing is pinned: operations move their payload into the engine.
-impl<O: Operation, S, T> Unpin for Leaving<O, S, T> {}
+impl<O: Operation, S: Deref<Target: Sized>, T> Unpin for Leaving<O, S, T> {}
 
-impl<O: Operation, S, T> Future for Leaving<O, S, T> {
+impl<O: Operation, S: Deref<Target: Sized>, T> Future for Leaving<O, S, T> {
     type Output = O::Output;
 
     #[inline]
@@ -78,7 +78,7 @@ impl<O: Operation, S, T> Future for Leaving<O, S, T> {
     }
 }
 
-impl<O: Operation, S, T> Drop for Leaving<O, S, T> {
+impl<O: Operation, S: Deref<Target: Sized>, T> Drop for Leaving<O, S, T> {
     #[inline]
     fn drop(&mut self) {
         // Before the operation itself is dropped, which may end it at once.
@@ -89,14 +89,16 @@ impl<O: Operation, S, T> Drop for Leaving<O, S, T> {
 }
 
 /// The operation as the engine has it: it shares the socket, so that it can leave there what nobody waits for.
-struct Heritable<O: Operation, S, T> {
+struct Heritable<O: Operation, S: Deref<Target: Sized>, T> {
     operation: O,
-    shared: Rc<S>,
-    fate: Fate<S, O::Output, T>,
+    shared: S,
+    fate: Fate<S::Target, O::Output, T>,
 }
 
 // SAFETY: the entry is the inner operation's, which lies in the value and so has the same fixed address.
-unsafe impl<O: Operation, S: 'static, T: 'static> Operation for Heritable<O, S, T> {
+unsafe impl<O: Operation, S: Deref<Target: Sized> + 'static, T: 'static> Operation
+    for Heritable<O, S, T>
+{
     type Output = O::Output;
 
     #[inline]

@@ -3,7 +3,6 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use uring_engine::{Engine, Started};
@@ -12,13 +11,13 @@ use crate::cancel::cancelled;
 use crate::net::incoming::Incoming;
 use crate::net::leaving::{Fate, Leaving};
 use crate::net::recv_buf::RecvBuf;
-use crate::net::socket::{Shared, Socket};
+use crate::net::socket::{Shared, SharedPart, Socket};
 use crate::net::transfer::{Kind, Readiness, readiness};
 
 /// Receives once. Dropping it cancels; what arrived all the same goes to the socket.
 pub(crate) struct OneShot<I: Incoming> {
     stage: Stage<I>,
-    shared: Rc<Shared>,
+    shared: SharedPart,
 }
 
 enum Stage<I: Incoming> {
@@ -29,20 +28,20 @@ enum Stage<I: Incoming> {
     Ended,
 }
 
-type Receive<I> = Leaving<<I as Incoming>::Operation, Shared, RecvBuf>;
+type Receive<I> = Leaving<<I as Incoming>::Operation, SharedPart, RecvBuf>;
 
 impl<I: Incoming> OneShot<I> {
     pub(crate) fn new(socket: &Socket, incoming: I, cx: &Context<'_>) -> Self {
         Self {
-            stage: Stage::Receiving(receive(&socket.engine, &socket.shared, incoming, cx)),
-            shared: socket.shared.clone(),
+            stage: Stage::Receiving(receive(&socket.engine, socket.share(), incoming, cx)),
+            shared: socket.share(),
         }
     }
 }
 
 fn receive<I: Incoming>(
     engine: &Engine,
-    shared: &Rc<Shared>,
+    shared: SharedPart,
     incoming: I,
     cx: &Context<'_>,
 ) -> Receive<I> {
@@ -50,7 +49,8 @@ fn receive<I: Incoming>(
         inbound: |shared: &Shared| &shared.inbound,
         leave: |shared, output| leave(shared, I::finished(output)),
     };
-    Leaving::new(engine, shared, incoming.operation(shared), fate, cx)
+    let operation = incoming.operation(&shared);
+    Leaving::new(engine, shared, operation, fate, cx)
 }
 
 /// What is left of a receive that nobody waits for.
@@ -114,7 +114,7 @@ impl<I: Incoming> Future for OneShot<I> {
                         this.stage = Stage::Ended;
                         return Poll::Ready((result, buffer));
                     }
-                    let ready = readiness(&this.shared, libc::POLLIN);
+                    let ready = readiness(this.shared.clone(), libc::POLLIN);
                     this.stage = Stage::Waiting(op.engine().start(ready, cx), buffer);
                     continue;
                 }
@@ -130,7 +130,8 @@ impl<I: Incoming> Future for OneShot<I> {
             };
             match engine {
                 Ok(engine) => {
-                    this.stage = Stage::Receiving(receive(&engine, &this.shared, buffer, cx));
+                    this.stage =
+                        Stage::Receiving(receive(&engine, this.shared.clone(), buffer, cx));
                 }
                 Err(error) => return Poll::Ready((Err(error), buffer)),
             }

@@ -1,13 +1,12 @@
 //! What a write sends: one buffer, several, or one without a copy.
 
 use std::io::{self, IoSlice};
-use std::rc::Rc;
 
 use uring_engine::{BufResult, IoBuf, IoVecBuf, Operation, Slice, op};
 
 use crate::either::Either;
 use crate::keep::Keep;
-use crate::net::socket::Shared;
+use crate::net::socket::{Shared, SharedPart};
 use crate::net::transfer::{Output, OutputV, output, output_v};
 
 /// Buffers on their way out.
@@ -29,7 +28,7 @@ pub(crate) trait Outgoing: Sized + 'static {
 
     /// Sends what follows the first `sent` bytes, or a part of it. Not with `MSG_WAITALL`: a send that had sent something
     /// before it failed would say how much, and the error would be lost.
-    fn operation(self, shared: &Rc<Shared>, sent: usize) -> Self::Operation;
+    fn operation(self, shared: SharedPart, sent: usize) -> Self::Operation;
 
     /// The output of the operation, and itself again.
     fn finished(output: <Self::Operation as Operation>::Output) -> (io::Result<usize>, Self);
@@ -53,7 +52,7 @@ impl<B: IoBuf> One<B> {
 
 impl<B: IoBuf> Outgoing for One<B> {
     type Buffer = B;
-    type Operation = Keep<Output<Slice<B>>, Rc<Shared>>;
+    type Operation = Keep<Output<Slice<B>>, SharedPart>;
 
     #[inline]
     fn new(buffer: B) -> Self {
@@ -75,14 +74,14 @@ impl<B: IoBuf> Outgoing for One<B> {
         shared.send_now(self.0.as_slice())
     }
 
-    fn operation(self, shared: &Rc<Shared>, sent: usize) -> Self::Operation {
-        let output = output(shared, self.rest(sent));
-        Keep::new(output, shared.clone())
+    fn operation(self, shared: SharedPart, sent: usize) -> Self::Operation {
+        let output = output(&shared, self.rest(sent));
+        Keep::new(output, shared)
     }
 
     #[inline]
     fn finished(
-        ((result, rest), _): (BufResult<usize, Slice<B>>, Rc<Shared>),
+        ((result, rest), _): (BufResult<usize, Slice<B>>, SharedPart),
     ) -> (io::Result<usize>, Self) {
         (result, Self(rest.into_inner()))
     }
@@ -99,7 +98,7 @@ pub(crate) const MOST: usize = 1024;
 
 impl<V: IoVecBuf> Outgoing for Several<V> {
     type Buffer = V;
-    type Operation = Keep<OutputV<V>, Rc<Shared>>;
+    type Operation = Keep<OutputV<V>, SharedPart>;
 
     fn new(buffers: V) -> Self {
         Self(buffers)
@@ -127,13 +126,13 @@ impl<V: IoVecBuf> Outgoing for Several<V> {
         shared.send_vectored_now(&many)
     }
 
-    fn operation(self, shared: &Rc<Shared>, sent: usize) -> Self::Operation {
-        let output = output_v(shared, self.0, sent);
-        Keep::new(output, shared.clone())
+    fn operation(self, shared: SharedPart, sent: usize) -> Self::Operation {
+        let output = output_v(&shared, self.0, sent);
+        Keep::new(output, shared)
     }
 
     fn finished(
-        ((result, buffers), _): (BufResult<usize, V>, Rc<Shared>),
+        ((result, buffers), _): (BufResult<usize, V>, SharedPart),
     ) -> (io::Result<usize>, Self) {
         (result, Self(buffers))
     }
@@ -150,7 +149,7 @@ pub(crate) struct Uncopied<B> {
 
 impl<B: IoBuf> Outgoing for Uncopied<B> {
     type Buffer = B;
-    type Operation = Keep<ZeroCopy<Slice<B>>, (Rc<Shared>, bool)>;
+    type Operation = Keep<ZeroCopy<Slice<B>>, (SharedPart, bool)>;
 
     fn new(buffer: B) -> Self {
         Self {
@@ -171,18 +170,18 @@ impl<B: IoBuf> Outgoing for Uncopied<B> {
         Err(io::ErrorKind::WouldBlock.into())
     }
 
-    fn operation(self, shared: &Rc<Shared>, sent: usize) -> Self::Operation {
+    fn operation(self, shared: SharedPart, sent: usize) -> Self::Operation {
         let (target, rest) = (shared.target(), self.buffer.rest(sent));
         let send = if self.copied {
             Either::Other(op::Send::new(target, rest))
         } else {
             Either::One(op::SendZc::new(target, rest))
         };
-        Keep::new(send, (shared.clone(), self.copied))
+        Keep::new(send, (shared, self.copied))
     }
 
     fn finished(
-        ((result, rest), (_, copied)): (BufResult<usize, Slice<B>>, (Rc<Shared>, bool)),
+        ((result, rest), (_, copied)): (BufResult<usize, Slice<B>>, (SharedPart, bool)),
     ) -> (io::Result<usize>, Self) {
         let buffer = One(rest.into_inner());
         (result, Self { buffer, copied })

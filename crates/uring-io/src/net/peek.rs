@@ -139,7 +139,7 @@ impl Socket {
     /// Copies bytes that nobody takes: the next one has them again.
     fn show(&self, bytes: RecvBuf, buffer: &mut impl IoBufMut) -> usize {
         let count = fill(buffer, &bytes);
-        self.shared.inbound.leave(bytes);
+        self.shared().inbound.leave(bytes);
         count
     }
 
@@ -163,7 +163,7 @@ impl Socket {
                 }
                 Poll::Ready(Found::Arrived(Err(error))) => {
                     // It is reported once, and so is for whoever reads behind these bytes.
-                    self.shared.inbound.leave_error(error);
+                    self.shared().inbound.leave_error(error);
                     break;
                 }
                 // Nothing else yet, or the end, which can be read again.

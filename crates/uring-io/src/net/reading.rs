@@ -61,7 +61,7 @@ impl<'a, I: Incoming> Reading<'a, I> {
                         return Poll::Ready((Ok(0), incoming));
                     }
                     ready!(self.socket.readers.poll_take(&mut self.turn, cx));
-                    ready!(self.socket.budget.poll_spend(cx));
+                    ready!(self.socket.shared().budget.poll_spend(cx));
                     let found = ready!(self.socket.poll_arrived(cx));
                     let Stage::Waiting(mut incoming) =
                         std::mem::replace(&mut self.stage, Stage::Ended)
@@ -69,7 +69,7 @@ impl<'a, I: Incoming> Reading<'a, I> {
                         continue;
                     };
                     let Found::Arrived(arrived) = found else {
-                        self.socket.budget.refill();
+                        self.socket.shared().budget.refill();
                         self.stage = Stage::Reading(OneShot::new(self.socket, incoming, cx));
                         continue;
                     };
@@ -116,7 +116,7 @@ impl<'a, I: Incoming> Reading<'a, I> {
     #[cold]
     fn leave(&self, incoming: &I) {
         if let Some(left) = incoming.taken(0) {
-            self.socket.shared.inbound.leave(left);
+            self.socket.shared().inbound.leave(left);
         }
     }
 

@@ -57,7 +57,7 @@ impl Receiving {
         if self.heap.is_some() {
             return self.poll_heap(socket, cx);
         }
-        ready!(socket.budget.poll_spend(cx));
+        ready!(socket.shared().budget.poll_spend(cx));
         loop {
             match ready!(socket.poll_arrived(cx)) {
                 Found::Arrived(arrived) => return Poll::Ready(arrived),

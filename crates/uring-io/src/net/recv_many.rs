@@ -71,7 +71,7 @@ impl<'a, 'b> RecvMany<'a, 'b> {
                 Poll::Ready(Found::Arrived(Ok(Some(bytes)))) => self.buffers.push(bytes),
                 Poll::Ready(Found::Arrived(Err(error))) => {
                     // It is reported once, and so is for the next one.
-                    socket.shared.inbound.leave_error(error);
+                    socket.shared().inbound.leave_error(error);
                     break;
                 }
                 // The end of the stream can be read again.

@@ -23,7 +23,7 @@ use crate::detach::detach;
 use crate::fs::File;
 use crate::keep::Keep;
 use crate::net::family::Family;
-use crate::net::socket::{Shared, Socket};
+use crate::net::socket::{SharedPart, Socket, SocketHandle};
 use crate::net::stream::Stream;
 use crate::net::transfer::readiness;
 
@@ -94,7 +94,7 @@ impl Progress {
 }
 
 impl SendFile<'_> {
-    pub(crate) fn new(socket: &Rc<Socket>, file: &File, range: impl RangeBounds<u64>) -> Self {
+    pub(crate) fn new(socket: &SocketHandle, file: &File, range: impl RangeBounds<u64>) -> Self {
         let offset = match range.start_bound() {
             Bound::Included(&begin) => begin,
             Bound::Excluded(&before) => before.saturating_add(1),
@@ -188,26 +188,24 @@ struct Work {
 type Pipe = Rc<(OwnedFd, OwnedFd)>;
 
 impl Work {
-    async fn run(&self, socket: Rc<Socket>, offset: u64, length: u64) -> io::Result<u64> {
+    async fn run(&self, socket: SocketHandle, offset: u64, length: u64) -> io::Result<u64> {
         let served = socket.writers.take().await;
         if self.progress.stop.get() {
             // Nothing was begun, so the error of an earlier write is the next operation's.
             return Ok(0);
         }
-        if let Some(error) = socket.shared.write_error.take() {
+        if let Some(error) = socket.shared().write_error.take() {
             return Err(error);
         }
+        let shared = socket.share();
         let mut pipe = Some(Rc::new(pipe_with(PipeFlags::CLOEXEC)?));
         let mut left = length;
         while left > 0 && !self.progress.stop.get() {
             let piece = usize::try_from(left).unwrap_or(PIECE).min(PIECE);
             let position = offset + (length - left);
             let sent = match &pipe {
-                Some(through) => {
-                    self.move_piece(&socket.shared, through, position, piece)
-                        .await
-                }
-                None => self.copy_piece(&socket.shared, position, piece).await,
+                Some(through) => self.move_piece(&shared, through, position, piece).await,
+                None => self.copy_piece(&shared, position, piece).await,
             };
             match sent {
                 Ok(0) => break,
@@ -218,7 +216,7 @@ impl Work {
                 }
                 Err(error) if self.progress.abandoned.get() => {
                     // Nobody waits for it; the next operation that writes reports it.
-                    socket.shared.write_error.set(Some(error));
+                    socket.shared().write_error.set(Some(error));
                     break;
                 }
                 Err(error) => return Err(error),
@@ -231,7 +229,7 @@ impl Work {
     /// Moves a piece of the file to the socket; how many bytes, 0 at the end of the file.
     async fn move_piece(
         &self,
-        shared: &Rc<Shared>,
+        shared: &SharedPart,
         pipe: &Pipe,
         position: u64,
         piece: usize,
@@ -243,7 +241,7 @@ impl Work {
         let mut left = count;
         while left > 0 {
             // Rather than on a thread of the kernel, the waiting is done here.
-            let room = readiness(shared, libc::POLLOUT);
+            let room = readiness(shared.clone(), libc::POLLOUT);
             self.engine.op(room).await.0?;
             let send = op::Splice::new(Target::of(&pipe.0), shared.target(), left);
             let kept = (pipe.clone(), shared.clone());
@@ -257,7 +255,7 @@ impl Work {
     /// Reads a piece of the file and sends it; how many bytes, 0 at the end of the file.
     async fn copy_piece(
         &self,
-        shared: &Rc<Shared>,
+        shared: &SharedPart,
         position: u64,
         piece: usize,
     ) -> io::Result<usize> {

@@ -78,13 +78,13 @@ impl<P: Outgoing> Sending<P> {
         loop {
             let (result, mut rest) = match &mut self.stage {
                 Stage::Ready(rest) => {
-                    ready!(socket.budget.poll_spend(cx));
-                    let result = match socket.shared.write_error.take() {
+                    ready!(socket.shared().budget.poll_spend(cx));
+                    let result = match socket.shared().write_error.take() {
                         Some(error) => Err(error),
                         None if prefers_ring(&socket.engine) => {
                             Err(io::ErrorKind::WouldBlock.into())
                         }
-                        None => rest.send_now(&socket.shared),
+                        None => rest.send_now(socket.shared()),
                     };
                     let Stage::Ready(rest) = std::mem::replace(&mut self.stage, Stage::Ended)
                     else {
@@ -96,7 +96,7 @@ impl<P: Outgoing> Sending<P> {
                     let output = ready!(Pin::new(&mut *operation).poll(cx));
                     let (result, rest) = P::finished(output);
                     if is_would_block(&result) {
-                        let ready = readiness(&socket.shared, libc::POLLOUT);
+                        let ready = readiness(socket.share(), libc::POLLOUT);
                         let ready = socket.engine.start(ready, cx);
                         self.stage = Stage::Waiting(Box::new((ready, rest)));
                         continue;
@@ -129,8 +129,8 @@ impl<P: Outgoing> Sending<P> {
                 socket.writers.give_back(&mut self.turn);
                 return Poll::Ready((result, rest.into_buffer()));
             }
-            socket.budget.refill();
-            let operation = rest.operation(&socket.shared, self.sent);
+            socket.shared().budget.refill();
+            let operation = rest.operation(socket.share(), self.sent);
             self.stage = Stage::InFlight(socket.engine.start(operation, cx));
         }
     }

@@ -6,13 +6,13 @@
 //! ```
 //!
 //! Operations own a share of [`Shared`], which knows no engine: an operation in a slot must not keep its own engine alive.
-//! The descriptor is closed when the last share is gone, hence after the last operation.
+//! The descriptor is closed when the last share is gone, hence after the last operation. Both parts lie in one block of memory,
+//! a [`Twofold`].
 
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use socket2::SockRef;
@@ -25,21 +25,30 @@ use crate::net::recv_buf::RecvBuf;
 use crate::net::standing::{Found, StandingReceive};
 use crate::net::transfer::Kind;
 use crate::turns::Turns;
+use crate::twofold::{Owner, Share, Twofold};
 
 /// What a stream and its halves, an end of a pipe and the like are handles of.
-pub(crate) struct Socket {
-    pub(crate) shared: Rc<Shared>,
+pub(crate) type Socket = Twofold<Held, Shared>;
+
+/// One of these handles.
+pub(crate) type SocketHandle = Owner<Held, Shared>;
+
+/// What an operation in flight has of it.
+pub(crate) type SharedPart = Share<Held, Shared>;
+
+/// What handles alone use; it goes with the last of them.
+pub(crate) struct Held {
     pub(crate) engine: Engine,
     pub(crate) readers: Turns,
     pub(crate) writers: Turns,
     pub(crate) standing: StandingReceive,
-    pub(crate) budget: Budget,
 }
 
 /// What operations in flight share with their socket.
 pub(crate) struct Shared {
     pub(crate) descriptor: OwnedFd,
     pub(crate) kind: Kind,
+    pub(crate) budget: Budget,
     pub(crate) inbound: Inbound,
     /// Descriptors that came with bytes of dropped reads.
     pub(crate) kept: Cell<Option<Box<Kept>>>,
@@ -53,40 +62,40 @@ impl Socket {
     /// # Panics
     ///
     /// Outside a context.
-    pub(crate) fn here(kind: Kind, descriptor: OwnedFd) -> Rc<Self> {
-        let engine = context::driver().engine().clone();
-        Rc::new(Self::new(kind, descriptor, engine))
+    pub(crate) fn here(kind: Kind, descriptor: OwnedFd) -> SocketHandle {
+        Self::on(context::driver().engine().clone(), kind, descriptor)
     }
 
-    pub(crate) fn new(kind: Kind, descriptor: OwnedFd, engine: Engine) -> Self {
+    /// Over a descriptor, on the context of an engine.
+    pub(crate) fn on(engine: Engine, kind: Kind, descriptor: OwnedFd) -> SocketHandle {
         let shared = Shared {
             descriptor,
             kind,
+            budget: Budget::new(),
             inbound: Inbound::default(),
             kept: Cell::new(None),
             write_error: Cell::new(None),
         };
-        Self {
-            shared: Rc::new(shared),
+        let held = Held {
             engine,
             readers: Turns::default(),
             writers: Turns::default(),
             standing: StandingReceive::default(),
-            budget: Budget::new(),
-        }
+        };
+        SocketHandle::new(held, shared)
     }
 
     /// What has arrived, or waits for it if a receive is armed.
     #[inline]
     pub(crate) fn poll_arrived(&self, cx: &mut Context<'_>) -> Poll<Found> {
-        if let Some(left) = ready!(self.shared.inbound.poll_take(cx)) {
+        if let Some(left) = ready!(self.shared().inbound.poll_take(cx)) {
             // An empty buffer stands for the end.
             let left = left.map(|bytes| (!bytes.is_empty()).then_some(bytes));
             return Poll::Ready(Found::Arrived(left));
         }
         let found = self.standing.poll(cx);
         if found.is_pending() {
-            self.budget.refill();
+            self.shared().budget.refill();
         }
         found
     }
@@ -105,7 +114,7 @@ impl Socket {
         let count = fill(&arrived);
         if count < arrived.len() {
             arrived.advance(count);
-            self.shared.inbound.leave(arrived);
+            self.shared().inbound.leave(arrived);
         }
         count
     }
@@ -113,20 +122,15 @@ impl Socket {
     /// Waits until nothing receives any more.
     pub(crate) async fn finish_reads(&self) {
         let _served = self.readers.take().await;
-        while let Some(left) = poll_fn(|cx| self.shared.inbound.poll_take(cx)).await {
+        while let Some(left) = poll_fn(|cx| self.shared().inbound.poll_take(cx)).await {
             drop(left);
         }
         self.standing.finish().await;
     }
 
-    /// Ends the socket, as far as operations do not share it.
-    pub(crate) fn into_shared(self) -> Rc<Shared> {
-        self.shared
-    }
-
     /// The descriptor, for options.
     pub(crate) fn options(&self) -> SockRef<'_> {
-        self.shared.options()
+        self.shared().options()
     }
 }
 
@@ -148,6 +152,6 @@ impl Shared {
 
 impl AsFd for Socket {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.shared.descriptor.as_fd()
+        self.shared().descriptor.as_fd()
     }
 }

@@ -5,7 +5,6 @@ use std::io;
 use std::marker::PhantomData;
 use std::net::Shutdown;
 use std::ops::RangeBounds;
-use std::rc::Rc;
 
 use uring_engine::{IoBuf, IoBufMut, IoVecBuf, IoVecBufMut};
 
@@ -18,7 +17,7 @@ use crate::net::recv::Recv;
 use crate::net::recv_buf::RecvBuf;
 use crate::net::recv_many::RecvMany;
 use crate::net::send_file::SendFile;
-use crate::net::socket::Socket;
+use crate::net::socket::SocketHandle;
 use crate::net::stream::Stream;
 use crate::net::write::{
     SendZc, Write, WriteAll, WriteAllVectored, WriteAllZeroCopy, WriteVectored,
@@ -169,7 +168,7 @@ impl<'a, F: Family> WriteHalf<'a, F> {
 /// # std::io::Result::Ok(())
 /// # }).unwrap().unwrap();
 /// ```
-pub struct OwnedReadHalf<F: Family = Tcp>(Rc<Socket>, PhantomData<F>);
+pub struct OwnedReadHalf<F: Family = Tcp>(SocketHandle, PhantomData<F>);
 
 /// The writing direction of a stream, owned; see [`Stream::into_split`].
 ///
@@ -191,14 +190,14 @@ pub struct OwnedReadHalf<F: Family = Tcp>(Rc<Socket>, PhantomData<F>);
 /// # std::io::Result::Ok(())
 /// # }).unwrap().unwrap();
 /// ```
-pub struct OwnedWriteHalf<F: Family = Tcp>(Option<Rc<Socket>>, PhantomData<F>);
+pub struct OwnedWriteHalf<F: Family = Tcp>(Option<SocketHandle>, PhantomData<F>);
 
 /// Two halves that are not of the same stream.
 #[derive(thiserror::Error)]
 #[error("the halves are of different streams")]
 pub struct ReuniteError<F: Family = Tcp>(pub OwnedReadHalf<F>, pub OwnedWriteHalf<F>);
 
-pub(crate) fn into_split<F: Family>(socket: Rc<Socket>) -> (OwnedReadHalf<F>, OwnedWriteHalf<F>) {
+pub(crate) fn into_split<F: Family>(socket: SocketHandle) -> (OwnedReadHalf<F>, OwnedWriteHalf<F>) {
     let read = OwnedReadHalf(socket.clone(), PhantomData);
     (read, OwnedWriteHalf(Some(socket), PhantomData))
 }
@@ -238,7 +237,7 @@ impl<F: Family> OwnedReadHalf<F> {
         RecvMany::new(&self.0, buffers, most)
     }
 
-    pub(crate) fn socket(&self) -> &Rc<Socket> {
+    pub(crate) fn socket(&self) -> &SocketHandle {
         &self.0
     }
 
@@ -248,7 +247,7 @@ impl<F: Family> OwnedReadHalf<F> {
     ///
     /// The halves, if they are not of the same stream.
     pub fn reunite(self, mut write: OwnedWriteHalf<F>) -> Result<Stream<F>, ReuniteError<F>> {
-        if !Rc::ptr_eq(&self.0, write.socket()) {
+        if !self.0.is(write.socket()) {
             return Err(ReuniteError(self, write));
         }
         drop(write.0.take());
@@ -257,7 +256,7 @@ impl<F: Family> OwnedReadHalf<F> {
 }
 
 impl<F: Family> OwnedWriteHalf<F> {
-    pub(crate) fn socket(&self) -> &Rc<Socket> {
+    pub(crate) fn socket(&self) -> &SocketHandle {
         match &self.0 {
             Some(socket) => socket,
             None => unreachable!("a half gives its socket up only when it goes"),

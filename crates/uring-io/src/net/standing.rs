@@ -13,7 +13,6 @@
 
 use std::cell::RefCell;
 use std::io;
-use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use uring_engine::io_uring::opcode;
@@ -22,11 +21,11 @@ use uring_engine::{BufferRing, Feature, Multishot, PooledBuf, StartedMultishot, 
 use crate::keep::Keep;
 use crate::net::pool;
 use crate::net::recv_buf::RecvBuf;
-use crate::net::socket::{Shared, Socket};
+use crate::net::socket::{SharedPart, Socket};
 use crate::net::transfer::Kind;
 
 /// The standing receive `M`; only the reader whose turn it is polls it.
-pub(crate) struct StandingReceive<M: Multishot = Keep<op::RecvMulti, Rc<Shared>>>(
+pub(crate) struct StandingReceive<M: Multishot = Keep<op::RecvMulti, SharedPart>>(
     RefCell<Option<Armed<M>>>,
 );
 
@@ -38,7 +37,7 @@ struct Armed<M: Multishot> {
     /// Buffers that had come back to the ring by that time: the lower half of the count.
     returns: u32,
     /// Buffers that it has filled one after the other.
-    filled: u16,
+    filled: u8,
     /// It was told to end.
     stopped: bool,
 }
@@ -54,7 +53,7 @@ impl<M: Multishot> Armed<M> {
 }
 
 /// Buffers filled in a row that are bulk. A message that fills one or two is none.
-const BULK: u16 = 4;
+const BULK: u8 = 4;
 
 /// What a standing receive brings.
 pub(crate) trait Arrival {
@@ -97,7 +96,7 @@ impl StandingReceive {
     /// be read.
     pub(crate) fn arm(&self, socket: &Socket, cx: &Context<'_>) -> bool {
         let report = socket.engine.report();
-        let goes_on = match socket.shared.kind {
+        let goes_on = match socket.shared().kind {
             Kind::Socket => report.has(Feature::RecvMultishot),
             Kind::Pipe => report.supports(opcode::ReadMulti::CODE),
             Kind::Other => false,
@@ -110,13 +109,13 @@ impl StandingReceive {
         };
         // SAFETY: a socket is of the context that it was made on. `buffers` gives out those of the context that runs on this
         // thread, and only while the socket's engine is not shut down, hence while that context still runs, on this thread.
-        let mut receive = unsafe { op::RecvMulti::new(socket.shared.target(), ring.clone()) };
-        if socket.shared.kind == Kind::Pipe {
+        let mut receive = unsafe { op::RecvMulti::new(socket.shared().target(), ring.clone()) };
+        if socket.shared().kind == Kind::Pipe {
             receive = receive.with_read();
         }
         let operation = socket
             .engine
-            .start_multishot(Keep::new(receive, socket.shared.clone()), cx);
+            .start_multishot(Keep::new(receive, socket.share()), cx);
         self.set(operation, ring);
         true
     }

@@ -6,12 +6,11 @@ use std::io;
 use std::marker::PhantomData;
 use std::net::Shutdown;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
-use std::rc::Rc;
 
 use uring_engine::Engine;
 
 use crate::net::family::{Family, Tcp, Unix};
-use crate::net::socket::Socket;
+use crate::net::socket::{Socket, SocketHandle};
 use crate::net::split::{self, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use crate::net::transfer::Kind;
 
@@ -47,7 +46,7 @@ use crate::net::transfer::Kind;
 /// }
 /// ```
 pub struct Stream<F: Family> {
-    socket: Rc<Socket>,
+    socket: SocketHandle,
     family: PhantomData<F>,
 }
 
@@ -102,10 +101,10 @@ pub type UnixStream = Stream<Unix>;
 
 impl<F: Family> Stream<F> {
     pub(crate) fn from_descriptor(descriptor: OwnedFd, engine: Engine) -> Self {
-        Self::from_socket(Rc::new(Socket::new(Kind::Socket, descriptor, engine)))
+        Self::from_socket(Socket::on(engine, Kind::Socket, descriptor))
     }
 
-    pub(crate) fn from_socket(socket: Rc<Socket>) -> Self {
+    pub(crate) fn from_socket(socket: SocketHandle) -> Self {
         Self {
             socket,
             family: PhantomData,
@@ -181,11 +180,11 @@ impl<F: Family> Stream<F> {
         F::address(&self.socket.options().local_addr()?)
     }
 
-    pub(crate) fn into_socket(self) -> Rc<Socket> {
+    pub(crate) fn into_socket(self) -> SocketHandle {
         self.socket
     }
 
-    pub(crate) fn socket(&self) -> &Rc<Socket> {
+    pub(crate) fn socket(&self) -> &SocketHandle {
         &self.socket
     }
 }

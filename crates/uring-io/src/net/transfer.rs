@@ -1,13 +1,11 @@
 //! How bytes get into and out of a descriptor: received and sent on a socket, read and written elsewhere.
 
-use std::rc::Rc;
-
 use uring_engine::{IoBuf, IoBufMut, IoVecBuf, IoVecBufMut, op};
 
 use crate::aside::Aside;
 use crate::either::Either;
 use crate::keep::Keep;
-use crate::net::socket::Shared;
+use crate::net::socket::{Shared, SharedPart};
 
 /// What kind of descriptor it is, as far as its operations differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,11 +79,11 @@ pub(crate) fn output_v<V: IoVecBuf>(shared: &Shared, buffers: V, sent: usize) ->
 
 /// Waits until a descriptor is ready. The kernel does that by itself, except where a descriptor in non-blocking mode does
 /// not support it.
-pub(crate) type Readiness = Keep<op::PollAdd, Rc<Shared>>;
+pub(crate) type Readiness = Keep<op::PollAdd, SharedPart>;
 
 /// Waits for `POLLIN` or `POLLOUT`.
 #[cold]
-pub(crate) fn readiness(shared: &Rc<Shared>, events: i16) -> Readiness {
+pub(crate) fn readiness(shared: SharedPart, events: i16) -> Readiness {
     let poll = op::PollAdd::new(shared.target(), events as u32);
-    Keep::new(poll, shared.clone())
+    Keep::new(poll, shared)
 }

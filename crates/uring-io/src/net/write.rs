@@ -5,7 +5,6 @@ use std::future::Future;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::pin::Pin;
-use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use uring_engine::{BufResult, IoBuf, IoVecBuf};
@@ -16,7 +15,7 @@ use crate::net::descriptors::Parcel;
 use crate::net::family::Family;
 use crate::net::outgoing::{One, Outgoing, Several, Uncopied};
 use crate::net::sending::{Amount, Sending};
-use crate::net::socket::Socket;
+use crate::net::socket::SocketHandle;
 use crate::net::stream::Stream;
 
 /// # Writing
@@ -177,7 +176,7 @@ macro_rules! writing {
     ($name:ident<$buffer:ident: $bound:ident> of $given:ty, $amount:expr, $count:ty, $map:expr) => {
         impl<'a, $buffer: $bound> $name<'a, $buffer> {
             #[inline]
-            pub(crate) fn new(socket: &'a Rc<Socket>, buffer: $given) -> Self {
+            pub(crate) fn new(socket: &'a SocketHandle, buffer: $given) -> Self {
                 Self(Writing::new(socket, buffer))
             }
 
@@ -236,14 +235,14 @@ writing!(WriteAllWithDescriptors<B: IoBuf> of (B, Vec<OwnedFd>), Amount::Whole, 
 
 /// What all have in common.
 struct Writing<'a, P: Outgoing> {
-    socket: &'a Rc<Socket>,
+    socket: &'a SocketHandle,
     /// `None` once it has ended.
     sending: Option<Sending<P>>,
 }
 
 impl<'a, P: Outgoing> Writing<'a, P> {
     #[inline]
-    fn new(socket: &'a Rc<Socket>, buffer: P::Buffer) -> Self {
+    fn new(socket: &'a SocketHandle, buffer: P::Buffer) -> Self {
         Self {
             socket,
             sending: Some(Sending::new(buffer)),
@@ -300,13 +299,13 @@ impl<P: Outgoing> Drop for Writing<'_, P> {
 
 /// A write that ends by itself, as one whose future was dropped: its error goes to the next one that writes.
 pub(crate) struct Detached<P: Outgoing> {
-    socket: Rc<Socket>,
+    socket: SocketHandle,
     sending: Sending<P>,
 }
 
 impl<P: Outgoing> Detached<P> {
     #[cfg(any(feature = "tokio", feature = "futures-io", feature = "hyper"))]
-    pub(crate) fn new(socket: Rc<Socket>, buffer: P::Buffer) -> Self {
+    pub(crate) fn new(socket: SocketHandle, buffer: P::Buffer) -> Self {
         let sending = Sending::new(buffer);
         Self { socket, sending }
     }
@@ -336,7 +335,7 @@ impl<P: Outgoing> Future for Detached<P> {
             ready!(this.sending.poll(&this.socket, Amount::Whole, cx))
         };
         if let Err(error) = result {
-            this.socket.shared.write_error.set(Some(error));
+            this.socket.shared().write_error.set(Some(error));
         }
         Poll::Ready(())
     }

@@ -4,18 +4,17 @@ use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::path::Path;
-use std::rc::Rc;
 
 use rustix::fs::OFlags;
 use uring_engine::{IoBufMut, IoVecBufMut};
 
-use crate::net::socket::Socket;
+use crate::net::socket::{Socket, SocketHandle};
 use crate::net::transfer::Kind;
 use crate::net::{Read, ReadExact, ReadVectored, Recv};
 use crate::pipe::open;
 
 /// The end of a pipe that is read from. Operations take `&self` and are served in the order of their first polls.
-pub struct Receiver(Rc<Socket>);
+pub struct Receiver(SocketHandle);
 
 impl Receiver {
     /// An end that nobody else has, in non-blocking mode.
@@ -113,7 +112,7 @@ impl Receiver {
         ReadExact::new(&self.0, buffer)
     }
 
-    pub(crate) fn socket(&self) -> &Rc<Socket> {
+    pub(crate) fn socket(&self) -> &SocketHandle {
         &self.0
     }
 }

@@ -4,12 +4,11 @@ use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::path::Path;
-use std::rc::Rc;
 
 use rustix::fs::OFlags;
 use uring_engine::{IoBuf, IoVecBuf};
 
-use crate::net::socket::Socket;
+use crate::net::socket::{Socket, SocketHandle};
 use crate::net::transfer::Kind;
 use crate::net::{Write, WriteAll, WriteAllVectored, WriteVectored};
 use crate::pipe::open;
@@ -18,7 +17,7 @@ use crate::pipe::open;
 ///
 /// Its reader comes to the end when the last sender is gone. When a sender is dropped, writes whose futures were dropped are
 /// finished by a task of their own first; the end of the context cuts them off. [`close`](Self::close) waits for them.
-pub struct Sender(Rc<Socket>);
+pub struct Sender(SocketHandle);
 
 impl Sender {
     /// An end that nobody else has, in non-blocking mode.
@@ -133,7 +132,7 @@ impl Sender {
         self.0.close().await
     }
 
-    pub(crate) fn socket(&self) -> &Rc<Socket> {
+    pub(crate) fn socket(&self) -> &SocketHandle {
         &self.0
     }
 }

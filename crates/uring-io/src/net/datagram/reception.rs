@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use uring_engine::op::Control;
@@ -106,10 +107,11 @@ impl<F: DatagramFamily> Drop for Reception<'_, F> {
 }
 
 /// One receive into the heap.
-type Receive<F> = Leaving<op::RecvMsg<Vec<u8>>, Shared<F>, Packet<<F as DatagramFamily>::Address>>;
+type Receive<F> =
+    Leaving<op::RecvMsg<Vec<u8>>, Rc<Shared<F>>, Packet<<F as DatagramFamily>::Address>>;
 
 fn receive<F: DatagramFamily>(socket: &Socket<F>, cx: &Context<'_>) -> Receive<F> {
-    let shared = &socket.shared;
+    let shared = socket.shared.clone();
     let room = Control::room_for_descriptors(shared.most_descriptors.get());
     let message = op::RecvMsg::new(shared.target(), Vec::with_capacity(F::LONGEST))
         .with_address()

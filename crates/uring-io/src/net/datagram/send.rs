@@ -283,7 +283,7 @@ impl<F: DatagramFamily> Socket<F> {
                 _ => Ok(None),
             },
         };
-        Leaving::new(&self.engine, &self.shared, operation, fate, cx)
+        Leaving::new(&self.engine, self.shared.clone(), operation, fate, cx)
     }
 }
 
@@ -328,7 +328,7 @@ impl<F: DatagramFamily> Shared<F> {
 }
 
 /// A send in the ring, which leaves its error with the socket if nobody waits for it.
-type Transmit<O, F> = Leaving<O, Shared<F>, Infallible>;
+type Transmit<O, F> = Leaving<O, Rc<Shared<F>>, Infallible>;
 
 fn is_would_block(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::WouldBlock

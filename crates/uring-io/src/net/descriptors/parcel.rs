@@ -3,7 +3,6 @@
 use std::fmt;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::rc::Rc;
 
 use uring_engine::io_uring::squeue;
 use uring_engine::op::{Control, SendMsg};
@@ -11,7 +10,7 @@ use uring_engine::{BufResult, Completion, IoBuf, Operation, Slice, op};
 
 use crate::keep::Keep;
 use crate::net::outgoing::Outgoing;
-use crate::net::socket::Shared;
+use crate::net::socket::{Shared, SharedPart};
 
 /// One buffer, and descriptors that travel with its first byte.
 pub(crate) struct Parcel<B> {
@@ -40,7 +39,7 @@ impl<B: IoBuf> Parcel<B> {
 
 impl<B: IoBuf> Outgoing for Parcel<B> {
     type Buffer = (B, Vec<OwnedFd>);
-    type Operation = Keep<SendParcel<B>, Rc<Shared>>;
+    type Operation = Keep<SendParcel<B>, SharedPart>;
 
     fn new((buffer, descriptors): Self::Buffer) -> Self {
         let total = buffer.len();
@@ -66,7 +65,7 @@ impl<B: IoBuf> Outgoing for Parcel<B> {
         }
     }
 
-    fn operation(self, shared: &Rc<Shared>, sent: usize) -> Self::Operation {
+    fn operation(self, shared: SharedPart, sent: usize) -> Self::Operation {
         let refusal = self.refusal();
         let control = Control::descriptors(&self.descriptors);
         let (buffer, descriptors) = self.into_buffer();
@@ -79,11 +78,11 @@ impl<B: IoBuf> Outgoing for Parcel<B> {
             }
             None => Stage::Rest(op::Send::new(target, rest)),
         };
-        Keep::new(SendParcel { stage, descriptors }, shared.clone())
+        Keep::new(SendParcel { stage, descriptors }, shared)
     }
 
     fn finished(
-        ((result, parcel), _): (BufResult<usize, Self>, Rc<Shared>),
+        ((result, parcel), _): (BufResult<usize, Self>, SharedPart),
     ) -> (io::Result<usize>, Self) {
         (result, parcel)
     }

@@ -80,7 +80,7 @@ impl<'a, B: IoBufMut> ReadWithDescriptors<'a, B> {
 
     /// Ends with what the kernel said.
     fn received(&mut self, received: io::Result<Received>) -> io::Result<WithDescriptors> {
-        let shared = &self.socket.shared;
+        let shared = self.socket.shared();
         let received = received.map(|received| {
             shared.keep(received.descriptors, received.flags);
             shared.with_kept(received.count)
@@ -109,18 +109,18 @@ impl<B: IoBufMut> Future for ReadWithDescriptors<'_, B> {
                 return Poll::Ready((Ok(WithDescriptors::default()), buffer));
             }
             ready!(socket.readers.poll_take(&mut this.turn, cx));
-            ready!(socket.budget.poll_spend(cx));
+            ready!(socket.shared().budget.poll_spend(cx));
             socket.standing.stop();
             let found = ready!(socket.poll_arrived(cx));
             let mut buffer = this.take_buffer();
             if let Found::Arrived(arrived) = found {
                 let count = arrived
                     .map(|arrived| socket.copy_arrived(arrived, |bytes| fill(&mut buffer, bytes)));
-                let received = count.map(|count| socket.shared.with_kept(count));
+                let received = count.map(|count| socket.shared().with_kept(count));
                 this.end();
                 return Poll::Ready((received, buffer));
             }
-            socket.budget.refill();
+            socket.shared().budget.refill();
             this.stage = Stage::Receiving(receive(socket, buffer, this.most, cx));
         }
         let Stage::Receiving(operation) = &mut this.stage else {

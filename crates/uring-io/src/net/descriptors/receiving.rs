@@ -7,10 +7,10 @@ use uring_engine::{BufResult, IoBufMut, Slice};
 
 use crate::net::leaving::{Fate, Leaving};
 use crate::net::recv_buf::RecvBuf;
-use crate::net::socket::{Shared, Socket};
+use crate::net::socket::{Shared, SharedPart, Socket};
 
 /// Receives bytes and descriptors once. Dropping it cancels; what arrived all the same goes to the socket.
-pub(super) type Receiving<B> = Leaving<RecvMsg<B>, Shared, RecvBuf>;
+pub(super) type Receiving<B> = Leaving<RecvMsg<B>, SharedPart, RecvBuf>;
 
 pub(super) fn receive<B: IoBufMut>(
     socket: &Socket,
@@ -20,12 +20,12 @@ pub(super) fn receive<B: IoBufMut>(
 ) -> Receiving<B> {
     let most = most.min(Control::MOST_DESCRIPTORS);
     let room = Control::with_room(Control::room_for_descriptors(most));
-    let message = RecvMsg::new(socket.shared.target(), buffer).control(room);
+    let message = RecvMsg::new(socket.shared().target(), buffer).control(room);
     let fate = Fate {
         inbound: |shared: &Shared| &shared.inbound,
         leave: |shared, output| leave(shared, output),
     };
-    Leaving::new(&socket.engine, &socket.shared, message, fate, cx)
+    Leaving::new(&socket.engine, socket.share(), message, fate, cx)
 }
 
 /// What is left of a receive that nobody waits for: its bytes, while the socket keeps its descriptors.
