@@ -44,6 +44,38 @@ fn one_receive_takes_one_buffer_and_gives_it_back() {
 }
 
 #[test]
+fn a_buffer_that_was_advanced_is_given_back_whole() {
+    let engine = engine();
+    let ring = ring(&engine, 1, 1);
+    let (mut client, server) = tcp_pair();
+    let mut places = Vec::new();
+    for round in 0..4_u8 {
+        client.write_all(&[round; 64]).unwrap();
+        let mut buffer = block_on(&engine, ring.recv(&engine, fd(&server)))
+            .unwrap()
+            .unwrap();
+        assert_eq!(*buffer, [round; 64]);
+        places.push(buffer.as_ptr());
+        buffer.advance(63);
+        assert_eq!(*buffer, [round]);
+        buffer.advance(1);
+        assert!(buffer.is_empty());
+    }
+    assert!(places.iter().all(|place| *place == places[0]));
+}
+
+#[test]
+#[should_panic(expected = "5 bytes off the beginning of 4")]
+fn a_buffer_is_not_advanced_beyond_its_end() {
+    let engine = engine();
+    let ring = ring(&engine, 1, 1);
+    let (mut client, server) = tcp_pair();
+    client.write_all(b"four").unwrap();
+    let buffer = block_on(&engine, ring.recv(&engine, fd(&server)));
+    buffer.unwrap().unwrap().advance(5);
+}
+
+#[test]
 fn a_dropped_receive_gives_its_buffer_back() {
     let engine = engine();
     let ring = ring(&engine, 1, 1);

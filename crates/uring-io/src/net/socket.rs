@@ -48,6 +48,7 @@ pub(crate) struct Held {
 pub(crate) struct Shared {
     pub(crate) descriptor: OwnedFd,
     pub(crate) kind: Kind,
+    /// The handles' own, but here is room for it.
     pub(crate) budget: Budget,
     pub(crate) inbound: Inbound,
     /// Descriptors that came with bytes of dropped reads.
@@ -153,5 +154,20 @@ impl Shared {
 impl AsFd for Socket {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.shared().descriptor.as_fd()
+    }
+}
+
+#[cfg(all(test, not(loom), target_pointer_width = "64"))]
+mod tests {
+    use super::*;
+    use crate::net::{Recv, WriteAll};
+
+    /// What a connection takes while it waits, besides its slot in the engine and its task.
+    #[test]
+    fn an_idle_connection_is_small() {
+        assert!(size_of::<Socket>() <= 120, "{}", size_of::<Socket>());
+        assert_eq!(size_of::<Option<RecvBuf>>(), 24);
+        assert_eq!(size_of::<Recv<'_>>(), 24);
+        assert_eq!(size_of::<WriteAll<'_, RecvBuf>>(), 48);
     }
 }
