@@ -35,10 +35,6 @@ pub struct ReadWithDescriptors<'a, B: IoBufMut> {
     stage: Stage<B>,
 }
 
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a read that waits would pay for a box with an allocation each"
-)]
 enum Stage<B: IoBufMut> {
     Waiting(B),
     Receiving(Receiving<B>),
