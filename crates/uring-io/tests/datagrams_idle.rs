@@ -4,7 +4,7 @@ mod support;
 
 use std::rc::Rc;
 
-use support::{poll_at_most, raise_descriptor_limit, run};
+use support::{memory_limit, poll_at_most, raise_descriptor_limit, run};
 use uring_io::net::UdpSocket;
 
 /// Bytes that this process has in memory.
@@ -32,7 +32,8 @@ fn idle_sockets_cost_little_memory() {
         }
         let each = (resident() - before) / (sockets - 100);
         println!("{sockets} idle sockets: {each} B resident each");
-        assert!(each < 2048, "{each} B for each socket");
+        let most = memory_limit(400, sockets - 100);
+        assert!(each < most, "{each} B for each socket");
         for socket in &idle {
             let address = socket.local_addr().unwrap();
             sender.send_to("again", address).await.0.unwrap();

@@ -11,7 +11,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use context::{Context, Handle, Stop};
-use support::raise_descriptor_limit;
+use support::{memory_limit, raise_descriptor_limit};
 use uring_io::net::{TcpListener, TcpStream};
 
 const CHILD: &str = "CORIO_TEST_CONTROL_ADDRESS";
@@ -59,7 +59,8 @@ fn client() {
         "a second of idling: {} µs of processor time",
         (still_idle.cpu_ns - idle.cpu_ns) / 1000
     );
-    assert!(memory < 4096, "{memory} B for each connection");
+    let most = memory_limit(560, connections);
+    assert!(memory < most, "{memory} B for each connection");
     assert_eq!(
         still_idle.enters, idle.enters,
         "system calls on the ring while nothing happened"

@@ -194,3 +194,16 @@ pub(crate) fn line(number: u64) -> String {
     };
     format!("{number}:{}", "x".repeat(length as usize))
 }
+
+/// The most bytes of resident memory that each of so many idle sockets may take: `expected`, and 2 MiB for all together, which
+/// huge pages may add. More under AddressSanitizer, which reserves terabytes of addresses and puts a zone around each
+/// allocation.
+pub(crate) fn memory_limit(expected: usize, sockets: usize) -> usize {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+    let pages: usize = statm.split(' ').next().unwrap().parse().unwrap();
+    if pages * 4096 > 1 << 40 {
+        4096
+    } else {
+        expected + (2 << 20) / sockets
+    }
+}
