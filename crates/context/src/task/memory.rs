@@ -1,11 +1,14 @@
 //! The memory of tasks: blocks in many sizes, of which a context keeps some for its next tasks.
 //!
 //! A block's size is 8 short of a multiple of 16 bytes: allocators that put a word before a block and align it to 16, as that of
-//! the C library, then waste nothing. (Whole cache lines cost a task up to 128 bytes more, and echoes and spawns were not faster
-//! for it: with tens of thousands of tasks the lines of each are cold, with few they are all warm.) Blocks that the home thread
-//! frees go to a list by size and are taken from there again, newest first, while they are still in the cache; general
-//! allocators keep only a handful of blocks that close, and return a burst's pages to the kernel at once only to fault them in
-//! for the next one. What is kept is bounded ([`KEPT`]), and given back when the run ends. Larger tasks go to the allocator.
+//! the C library, then waste nothing. Whole cache lines, aligned to them, took up to 128 bytes more for each task, and echoes
+//! over 1 to 10,000 connections were not faster with them. So two tasks may share the line where their blocks meet; they are
+//! tasks of one context, unless one thread submitted them to several.
+//!
+//! Blocks that the home thread frees go to a list by size and are taken from there again, newest first, while they are still in
+//! the cache; general allocators keep only a handful of blocks that close, and return a burst's pages to the kernel at once only
+//! to fault them in for the next one. What is kept is bounded ([`KEPT`]), and given back when the run ends. Larger tasks go to
+//! the allocator.
 //!
 //! With debug assertions nothing is kept, so that memory checkers see every task's life.
 
