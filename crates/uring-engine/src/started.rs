@@ -1,6 +1,6 @@
 //! Handles of operations that are begun when they are made.
 //!
-//! [`Op`] and [`MultishotOp`](crate::MultishotOp) begin when they are first polled, and until then have room for the
+//! [`Op`] and [`MultishotOp`] begin when they are first polled, and until then have room for the
 //! operation. Who has a waker at hand can begin at once, and keep a handle of two words: what waits long, or in large numbers,
 //! should.
 
