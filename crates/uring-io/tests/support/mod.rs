@@ -196,14 +196,23 @@ pub(crate) fn line(number: u64) -> String {
 }
 
 /// The most bytes of resident memory that each of so many idle sockets may take: `expected`, and 2 MiB for all together, which
-/// huge pages may add. More under AddressSanitizer, which reserves terabytes of addresses and puts a zone around each
-/// allocation.
+/// huge pages may add. More without a ring, where what waits is in tables of this process, and under AddressSanitizer, which
+/// reserves terabytes of addresses and puts a zone around each allocation.
 pub(crate) fn memory_limit(expected: usize, sockets: usize) -> usize {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
     let pages: usize = statm.split(' ').next().unwrap().parse().unwrap();
     if pages * 4096 > 1 << 40 {
         4096
     } else {
-        expected + (2 << 20) / sockets
+        let tables = if has_ring() { 0 } else { 300 };
+        expected + tables + (2 << 20) / sockets
     }
+}
+
+/// Whether contexts of this process run on a ring.
+fn has_ring() -> bool {
+    let asked = std::thread::spawn(|| {
+        context::block_on(async { context::driver().engine().has_ring() }).unwrap()
+    });
+    asked.join().unwrap()
 }
