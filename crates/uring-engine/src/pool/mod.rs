@@ -147,7 +147,8 @@ impl BufferRing {
         );
     }
 
-    /// Buffers that exist now: what it began with and has grown by.
+    /// Buffers in use now, with the kernel or out: what it began with and has grown by, less what is set aside in favour of
+    /// [bulk](BufferRing::note_bulk).
     pub fn buffers(&self) -> u16 {
         self.0.buffers()
     }
@@ -162,7 +163,8 @@ impl BufferRing {
         self.0.grow()
     }
 
-    /// Says that a stream has filled several buffers one after the other.
+    /// Says that a stream has filled several buffers one after the other. Buffers that the ring has grown by are set aside then as they
+    /// come back, until as many have come back as there are; [`grow`](BufferRing::grow) uses them again.
     pub fn note_bulk(&self) {
         self.0.note_bulk();
     }
